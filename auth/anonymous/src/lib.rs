@@ -1,0 +1,1 @@
+//! Anonymous authentication: anybody may join.

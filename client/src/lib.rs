@@ -1,0 +1,1 @@
+//! An asynchronous WAMP client over any Crossway transport.

@@ -1,0 +1,108 @@
+//! Who may join: the [`Authenticator`] trait.
+//!
+//! ```text
+//!   HELLO ──> realm found ──> authmethods of the client, in its order, met with those of the realm
+//!                                   │ none in common: ABORT no_matching_auth_method
+//!                                   v
+//!                        Authenticator::authenticate ──(any number of)──> CHALLENGE / AUTHENTICATE
+//!                                   │
+//!                   Ok(Identity) ───┴─── Err(AuthError)
+//!                    WELCOME              ABORT with the error's URI
+//! ```
+
+use async_trait::async_trait;
+
+use crate::transport::TransportInfo;
+use crate::uri;
+use crate::value::Dict;
+
+/// One way of logging in. One value serves all handshakes of a realm, many at the same time.
+#[async_trait]
+pub trait Authenticator: Send + Sync + 'static {
+    /// The name in `HELLO.Details.authmethods` and `WELCOME.Details.authmethod`: `ticket`.
+    fn method(&self) -> &str;
+
+    /// Decides who the client is.
+    ///
+    /// Called once per handshake that chose this method. It may send any number of challenges. The whole handshake
+    /// stands under the router's handshake timeout; when that strikes, or the client leaves, the future is dropped at
+    /// its current await point, so nothing here needs a timeout of its own.
+    ///
+    /// # Errors
+    /// Why the client may not join; it is told with ABORT. Say [`AuthError::Denied`] for wrong credentials *and* for
+    /// unknown users, so that nobody can find out which names exist.
+    async fn authenticate(
+        &self,
+        request: &AuthRequest,
+        challenger: &mut dyn Challenger,
+    ) -> Result<Identity, AuthError>;
+}
+
+/// What the client said in HELLO, and how it is connected.
+#[derive(Clone, Debug)]
+pub struct AuthRequest {
+    /// The realm it wants to join.
+    pub realm: String,
+    /// `HELLO.Details.authid`: who it says it is.
+    pub authid: Option<String>,
+    /// `HELLO.Details.authextra`.
+    pub authextra: Dict,
+    /// The session id that WELCOME will carry if this succeeds (WAMP-CRA signs it).
+    pub session: u64,
+    /// The connection.
+    pub transport: std::sync::Arc<TransportInfo>,
+}
+
+/// Sends CHALLENGE and waits for AUTHENTICATE; the router's side of an authenticator.
+#[async_trait]
+pub trait Challenger: Send {
+    /// One round.
+    ///
+    /// # Errors
+    /// [`AuthError::Gone`] when the client left or sent something other than AUTHENTICATE; pass it on with `?`.
+    async fn challenge(&mut self, extra: Dict) -> Result<Response, AuthError>;
+}
+
+/// What the client answered to a challenge.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// `AUTHENTICATE.Signature`.
+    pub signature: String,
+    /// `AUTHENTICATE.Extra`.
+    pub extra: Dict,
+}
+
+/// Who a session is, as WELCOME says it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The user, or a generated name for anonymous sessions.
+    pub authid: String,
+    /// The role, which decides on permissions.
+    pub authrole: String,
+    /// Who knows the user: `static`, `dynamic`, a database.
+    pub authprovider: String,
+}
+
+/// Why a client may not join.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AuthError {
+    /// Wrong credentials, or no such user.
+    #[error("{0}")]
+    Denied(String),
+    /// The method itself failed; the client can't help it.
+    #[error("{0}")]
+    Failed(String),
+    /// The handshake ended before there was anything to decide.
+    #[error("the handshake was given up")]
+    Gone,
+}
+
+impl AuthError {
+    /// The URI in ABORT (section AUTH of the specification).
+    pub fn uri(&self) -> &'static str {
+        match self {
+            AuthError::Denied(_) => uri::AUTHENTICATION_DENIED,
+            AuthError::Failed(_) | AuthError::Gone => uri::AUTHENTICATION_FAILED,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Serializers from serde formats.

@@ -1,0 +1,1 @@
+//! Short programs for people who build on Crossway.

@@ -1,0 +1,3 @@
+//! The Crossway WAMP router.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The CBOR serializer (wamp.2.cbor).

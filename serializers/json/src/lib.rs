@@ -1,0 +1,1 @@
+//! The JSON serializer (wamp.2.json).

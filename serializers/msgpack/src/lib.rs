@@ -1,0 +1,1 @@
+//! The MessagePack serializer (wamp.2.msgpack).

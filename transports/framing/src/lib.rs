@@ -1,0 +1,1 @@
+//! What every byte-stream transport shares: carriers, framings, buffers and the accept loop.

@@ -1,0 +1,1 @@
+//! Messages between tasks of one process.

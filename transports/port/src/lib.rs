@@ -1,0 +1,1 @@
+//! One port for RawSocket, WebSocket and plain HTTP, told apart by the first octets.

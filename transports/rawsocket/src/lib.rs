@@ -1,0 +1,1 @@
+//! WAMP RawSocket framing over any carrier.

@@ -1,0 +1,1 @@
+//! WAMP WebSocket framing over any carrier.
