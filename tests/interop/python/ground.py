@@ -1,0 +1,159 @@
+"""Where a scenario plays: the router's doors, and autobahn sessions that come in through them.
+
+A scenario asks its `Ground` for sessions `here` (the side under test) and `there` (the other side, maybe over another
+transport and serializer). Whatever it leaves open is torn down when the ground is cleared.
+"""
+
+import asyncio
+import itertools
+import json
+import ssl
+from dataclasses import dataclass
+
+import txaio
+
+txaio.use_asyncio()
+
+from autobahn.asyncio.rawsocket import WampRawSocketClientFactory
+from autobahn.asyncio.wamp import ApplicationSession
+from autobahn.asyncio.websocket import WampWebSocketClientFactory
+from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
+from autobahn.wamp.types import ComponentConfig
+from autobahn.websocket.compress import PerMessageDeflateOffer
+
+SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
+
+_numbers = itertools.count(1)
+
+
+class Refused(Exception):
+    """The router answered HELLO with ABORT, or closed the transport before an answer."""
+
+    def __init__(self, reason, message):
+        super().__init__(f"{reason}: {message}")
+        self.reason = reason
+
+
+class Peer(ApplicationSession):
+    """One session. `joined`, `left` and `gone` complete in that order over its life."""
+
+    def __init__(self, realm, authid=None, ticket=None):
+        super().__init__(ComponentConfig(realm))
+        self._authid, self._ticket = authid, ticket
+        loop = asyncio.get_running_loop()
+        self.joined, self.left, self.gone = (loop.create_future() for _ in range(3))
+        self.roles = None
+
+    def onConnect(self):
+        methods = ["ticket"] if self._ticket else ["anonymous"]
+        self.join(self.config.realm, methods, self._authid)
+
+    def onChallenge(self, challenge):
+        assert challenge.method == "ticket", challenge.method
+        return self._ticket
+
+    def onWelcome(self, welcome):
+        self.roles = welcome.roles
+
+    def onJoin(self, details):
+        self.joined.set_result(details)
+
+    def onLeave(self, details):
+        if not self.joined.done():
+            self.joined.set_exception(Refused(details.reason, details.message))
+        self.left.set_result(details)
+        return super().onLeave(details)
+
+    def onDisconnect(self):
+        super().onDisconnect()
+        if not self.joined.done():
+            self.joined.set_exception(Refused("transport lost", "closed before WELCOME or ABORT"))
+        self.gone.set_result(None)
+
+    def vanish(self):
+        """Destroys the socket: no GOODBYE, no closing handshake."""
+        if self._transport:
+            self._transport.transport.abort()
+
+
+@dataclass(frozen=True)
+class Door:
+    """One way in: a transport of the router under a serializer."""
+
+    transport: str
+    serializer: str
+
+    def __str__(self):
+        return f"{self.transport}/{self.serializer}"
+
+
+class Router:
+    """What the file written by the runner says about the router under test."""
+
+    def __init__(self, path):
+        with open(path, encoding="utf8") as file:
+            self._about = json.load(file)
+        self.realm = self._about["realm"]
+        self.ticket = self._about["ticket"]
+        self.transports = self._about["transports"]
+
+    async def connect(self, door, peer):
+        """Opens the transport behind `door` and lets `peer` join over it."""
+        way = self.transports[door.transport]
+        serializer = SERIALIZERS[door.serializer]()
+        if way["framing"] == "rawsocket":
+            factory = WampRawSocketClientFactory(lambda: peer, serializer=serializer)
+        else:
+            factory = self._websocket(way, peer, serializer)
+        loop = asyncio.get_running_loop()
+        if "unix" in way:
+            await loop.create_unix_connection(factory, way["unix"])
+        else:
+            tls = ssl.create_default_context(cafile=self._about["ca"]) if way.get("tls") else None
+            await loop.create_connection(factory, way["host"], way["port"], ssl=tls)
+        return await peer.joined
+
+    @staticmethod
+    def _websocket(way, peer, serializer):
+        scheme = "wss" if way.get("tls") else "ws"
+        url = f"{scheme}://{way.get('host', 'localhost')}:{way.get('port', 80)}{way['path']}"
+        factory = WampWebSocketClientFactory(lambda: peer, url=url, serializers=[serializer])
+        # As autobahn's own runner sets it: an extension is offered, which a router may decline.
+        factory.setProtocolOptions(
+            perMessageCompressionOffers=[PerMessageDeflateOffer()], autoFragmentSize=65536, failByDrop=False
+        )
+        return factory
+
+
+class Ground:
+    """The sessions and names of one run of one scenario."""
+
+    def __init__(self, router, here, there):
+        self.router, self._here, self._there = router, here, there
+        self._number = next(_numbers)
+        self._peers = []
+
+    def uri(self, name):
+        """A URI that no other run uses."""
+        return f"interop.n{self._number}.{name}"
+
+    async def here(self, **how):
+        return await self._join(self._here, **how)
+
+    async def there(self):
+        return await self._join(self._there)
+
+    async def _join(self, door, realm=None, authid=None, ticket=None):
+        peer = Peer(realm or self.router.realm, authid, ticket)
+        self._peers.append(peer)
+        await self.router.connect(door, peer)
+        return peer
+
+    async def clear(self):
+        """Nothing of the scenario outlives it."""
+        for peer in self._peers:
+            # Read, or asyncio complains about a refusal that nobody looked at.
+            if peer.joined.done() and not peer.joined.cancelled():
+                peer.joined.exception()
+            peer.vanish()
+        await asyncio.gather(*(peer.gone for peer in self._peers if peer.joined.done()))

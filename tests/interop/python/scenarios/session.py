@@ -1,0 +1,58 @@
+"""Joining and leaving."""
+
+from ground import Refused as _Refused
+
+
+async def join_is_welcomed(ground):
+    peer = await ground.here()
+    details = peer.joined.result()
+    assert details.realm == ground.router.realm, details.realm
+    assert details.authmethod == "anonymous", details.authmethod
+    assert 1 <= details.session <= 2**53, details.session
+    assert {"broker", "dealer"} <= set(peer.roles), peer.roles
+
+
+async def sessions_have_ids_of_their_own(ground):
+    ids = {(await ground.here()).joined.result().session for _ in range(5)}
+    assert len(ids) == 5, ids
+
+
+async def goodbye_is_answered(ground):
+    peer = await ground.here()
+    await peer.leave()
+    details = await peer.left
+    assert details.reason == "wamp.close.goodbye_and_out", details
+    await peer.gone
+
+
+async def unknown_realm_is_refused(ground):
+    await _refused(ground.here(realm="no.such.realm"), "wamp.error.no_such_realm")
+
+
+async def right_ticket_opens_the_realm(ground):
+    ticket = ground.router.ticket
+    peer = await ground.here(realm=ticket["realm"], authid=ticket["authid"], ticket=ticket["secret"])
+    details = peer.joined.result()
+    assert details.authid == ticket["authid"], details.authid
+    assert details.authmethod == "ticket", details.authmethod
+
+
+async def wrong_ticket_is_denied(ground):
+    ticket = ground.router.ticket
+    joining = ground.here(realm=ticket["realm"], authid=ticket["authid"], ticket="not " + ticket["secret"])
+    await _refused(joining, "wamp.error.authentication_denied")
+
+
+async def unknown_authid_is_denied(ground):
+    ticket = ground.router.ticket
+    joining = ground.here(realm=ticket["realm"], authid="nobody", ticket=ticket["secret"])
+    await _refused(joining, "wamp.error.authentication_denied")
+
+
+async def _refused(joining, reason):
+    try:
+        await joining
+    except _Refused as refusal:
+        assert refusal.reason == reason, str(refusal)
+    else:
+        raise AssertionError("the router let the session in")
