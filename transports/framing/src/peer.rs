@@ -1,0 +1,28 @@
+//! Who is at the other end, as far as the carrier knows.
+
+use crossway_core::transport::TransportInfo;
+use crossway_core::value::Dict;
+
+/// What a carrier knows about a connection; each handshake adds what it learns.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Peer {
+    /// The listener it came through, as configured. [`serve`](crate::serve) fills it in.
+    pub transport: String,
+    /// `127.0.0.1:50122`, or empty where the carrier has no addresses.
+    pub address: String,
+    /// Whether the octets are encrypted on the way.
+    pub secure: bool,
+    /// Whether the peer runs on this host.
+    pub local: bool,
+    /// The realms that may be joined through this connection; empty means all.
+    pub realms: Vec<String>,
+    /// What may authenticate the peer.
+    pub auth: Dict,
+}
+
+impl From<Peer> for TransportInfo {
+    fn from(peer: Peer) -> Self {
+        let Peer { transport, address, secure, local, realms, auth } = peer;
+        TransportInfo { transport, peer: address, secure, local, realms, auth }
+    }
+}

@@ -1,0 +1,260 @@
+//! Octets that wait to be written, as few pieces of memory and as few writes as possible.
+//!
+//! ```text
+//!   messages   │ a │ b │ c │        d                │ e │
+//!   chunks     [hahbhchd   ][ payload of d, shared   ][ he ]
+//!                 ^
+//!                 written so far; a boundary is where one message ends and the next begins
+//!   control    ( pong, pong )     goes out at the next boundary
+//! ```
+//!
+//! Small messages are copied one behind the other; a large payload stays where it is, for all its receivers. Whatever has
+//! been written is freed at once, and an empty queue holds next to nothing.
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+use bytes::Bytes;
+use crossway_core::transport::{Backlog, Outgoing};
+
+/// Payloads of this length and more are shared, shorter ones copied.
+const SHARE: usize = 16 * 1024;
+/// Messages are added to a chunk up to this length.
+const CHUNK: usize = 64 * 1024;
+/// The first allocation of a chunk.
+const FIRST: usize = 512;
+/// One write takes this many pieces and octets at most.
+pub(crate) const PIECES: usize = 64;
+const WRITE: usize = 256 * 1024;
+/// Control frames may wait up to this many octets, and one more frame beyond: a peer that asks for answers without
+/// reading them gets no further.
+const CONTROL: usize = 1024 * 1024;
+/// What the smallest control frame counts for, since it costs memory beside its octets.
+const CONTROL_COST: usize = 64;
+/// Capacity that an empty queue may keep.
+const KEEP: usize = 8;
+
+#[derive(Debug)]
+enum Chunk {
+    Owned(Vec<u8>),
+    Shared(Bytes),
+}
+
+impl Chunk {
+    fn octets(&self) -> &[u8] {
+        match self {
+            Chunk::Owned(octets) => octets,
+            Chunk::Shared(octets) => octets,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    chunks: VecDeque<Chunk>,
+    /// How much of the first chunk is written.
+    front: usize,
+    /// Octets of messages taken and written since the beginning.
+    taken: u64,
+    written: u64,
+    /// Where each message ends that is not wholly written, counted as `taken`.
+    ends: VecDeque<u64>,
+    /// The end of the last message that is wholly written.
+    boundary: u64,
+    control: VecDeque<Bytes>,
+    /// How much of the first control frame is written.
+    control_front: usize,
+    /// What the control frames that wait count for.
+    control_cost: usize,
+    control_octets: usize,
+    /// The last frame has been added; what comes now is dropped.
+    ended: bool,
+    /// It is a control frame: the messages that it overtakes are dropped as well.
+    cut: bool,
+}
+
+/// A peer asked for more control frames than it reads.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Overflow;
+
+impl Queue {
+    /// Adds one message; `header` writes what the framing puts before it.
+    pub(crate) fn message(&mut self, message: Outgoing<'_>, header: impl FnOnce(&mut Vec<u8>)) {
+        if self.ended {
+            return;
+        }
+        let Outgoing { head, payload, tail } = message;
+        let shared = payload.len() >= SHARE;
+        let copied = head.len() + tail.len() + if shared { 0 } else { payload.len() };
+        let chunk = self.chunk(copied);
+        let before = chunk.len();
+        header(chunk);
+        chunk.extend_from_slice(head);
+        if !shared {
+            chunk.extend_from_slice(payload);
+            chunk.extend_from_slice(tail);
+        }
+        let mut len = chunk.len() - before;
+        if shared {
+            self.chunks.push_back(Chunk::Shared(payload.clone()));
+            len += payload.len();
+            if !tail.is_empty() {
+                self.chunk(tail.len()).extend_from_slice(tail);
+                len += tail.len();
+            }
+        }
+        self.taken += len as u64;
+        self.ends.push_back(self.taken);
+    }
+
+    /// Adds a frame behind all messages.
+    pub(crate) fn last(&mut self, frame: &Bytes) {
+        self.message(Outgoing { head: frame, payload: &Bytes::new(), tail: &[] }, |_| ());
+        self.ended = true;
+    }
+
+    /// Adds a control frame, to be written at the next boundary. `end`: nothing may be written after it.
+    pub(crate) fn control(&mut self, frame: Bytes, end: bool) -> Result<(), Overflow> {
+        if self.ended || frame.is_empty() {
+            return Ok(());
+        }
+        if self.control_cost >= CONTROL {
+            return Err(Overflow);
+        }
+        self.ended = end;
+        self.cut = end;
+        self.control_cost += frame.len() + CONTROL_COST;
+        self.control_octets += frame.len();
+        self.control.push_back(frame);
+        Ok(())
+    }
+
+    /// The last owned chunk, or a new one if `room` octets would make that one too long.
+    fn chunk(&mut self, room: usize) -> &mut Vec<u8> {
+        let fits = matches!(self.chunks.back(), Some(Chunk::Owned(octets)) if octets.len() + room <= CHUNK);
+        if !fits {
+            self.chunks.push_back(Chunk::Owned(Vec::with_capacity(FIRST.max(room + FIRST / 8))));
+        }
+        match self.chunks.back_mut() {
+            Some(Chunk::Owned(octets)) => octets,
+            _ => unreachable!("the last chunk is owned: it was found or made so above"),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.control.is_empty() && self.chunks.is_empty()
+    }
+
+    pub(crate) fn backlog(&self) -> Backlog {
+        Backlog {
+            bytes: (self.taken - self.written) as usize + self.control_octets,
+            messages: self.ends.len(),
+        }
+    }
+
+    /// Whether control frames are what has to be written next.
+    fn control_is_next(&self) -> bool {
+        !self.control.is_empty() && self.written == self.boundary
+    }
+
+    /// What to write next. Returns how many of the slices are in use.
+    pub(crate) fn slices<'a>(&'a self, out: &mut [IoSlice<'a>; PIECES]) -> usize {
+        if self.control_is_next() {
+            return fill(out, self.control.iter().map(|frame| &frame[..]), self.control_front, WRITE);
+        }
+        // With control frames waiting, only the message that has begun is completed.
+        let limit = match self.ends.front() {
+            Some(end) if !self.control.is_empty() => (end - self.written) as usize,
+            _ => WRITE,
+        };
+        fill(out, self.chunks.iter().map(Chunk::octets), self.front, limit)
+    }
+
+    /// Removes `count` octets that were written from the last [`slices`](Self::slices).
+    pub(crate) fn advance(&mut self, count: usize) {
+        if self.control_is_next() {
+            self.advance_control(count);
+        } else {
+            self.advance_messages(count);
+        }
+        if self.is_empty() {
+            self.shrink();
+        }
+    }
+
+    fn advance_control(&mut self, count: usize) {
+        self.control_octets -= count;
+        self.control_front += count;
+        while let Some(frame) = self.control.front() {
+            if self.control_front < frame.len() {
+                return;
+            }
+            self.control_front -= frame.len();
+            self.control_cost -= frame.len() + CONTROL_COST;
+            self.control.pop_front();
+        }
+        if self.cut {
+            self.chunks.clear();
+            self.ends.clear();
+            self.front = 0;
+            self.taken = self.written;
+        }
+    }
+
+    fn advance_messages(&mut self, count: usize) {
+        self.written += count as u64;
+        self.front += count;
+        while let Some(chunk) = self.chunks.front() {
+            let len = chunk.octets().len();
+            if self.front < len {
+                break;
+            }
+            self.front -= len;
+            self.chunks.pop_front();
+        }
+        while let Some(&end) = self.ends.front() {
+            if end > self.written {
+                break;
+            }
+            self.boundary = end;
+            self.ends.pop_front();
+        }
+    }
+
+    fn shrink(&mut self) {
+        if self.chunks.capacity() > KEEP {
+            self.chunks = VecDeque::new();
+        }
+        if self.ends.capacity() > KEEP {
+            self.ends = VecDeque::new();
+        }
+        if self.control.capacity() > KEEP {
+            self.control = VecDeque::new();
+        }
+    }
+}
+
+/// Fills `out` with `pieces`, without the first `skip` octets, up to `limit` octets.
+fn fill<'a>(
+    out: &mut [IoSlice<'a>; PIECES],
+    pieces: impl Iterator<Item = &'a [u8]>,
+    mut skip: usize,
+    mut limit: usize,
+) -> usize {
+    let mut used = 0;
+    for (slot, piece) in out.iter_mut().zip(pieces) {
+        let piece = &piece[skip..];
+        let piece = &piece[..piece.len().min(limit)];
+        if piece.is_empty() {
+            break;
+        }
+        *slot = IoSlice::new(piece);
+        skip = 0;
+        limit -= piece.len();
+        used += 1;
+    }
+    used
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,235 @@
+//! The receiving half of a framed byte stream.
+//!
+//! All connections of a thread read into one shared buffer, and messages are slices of it. Only the part of a frame that
+//! has to wait for its rest moves into a buffer of the connection's own:
+//!
+//! ```text
+//!   shared  [ frame │ frame │ frame │ fra ]      one read; 64 KiB per thread
+//!               v       v       v      │
+//!              batch of messages       v
+//!   held                             [ fra........ ]   exactly one incomplete frame, grows as its octets arrive
+//! ```
+//!
+//! The shared buffer is used again as soon as the messages of the last read are gone.
+
+use std::cell::Cell;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, BufMut, BytesMut};
+use crossway_core::transport::{Inbound, Source, TransportError};
+use tokio::io::AsyncRead;
+use tokio_util::io::poll_read_buf;
+
+use crate::{Decoder, Step};
+
+/// Size of the shared buffer.
+const SHARED: usize = 64 * 1024;
+/// A read gets at least this much room.
+const ROOM: usize = 16 * 1024;
+/// When at least this much of a frame is missing, it is read straight into the connection's own buffer.
+const DIRECT: usize = 32 * 1024;
+/// The first size of a connection's own buffer, unless its frame is shorter.
+const HELD: usize = 1024;
+/// Reads that complete no message, in one call, before other tasks get their turn.
+const READS: usize = 16;
+
+thread_local! {
+    static BUFFER: Cell<BytesMut> = Cell::new(BytesMut::new());
+}
+
+/// A [`Source`] for any byte stream and [`Decoder`].
+#[derive(Debug)]
+pub struct FrameSource<R, D> {
+    reader: R,
+    decoder: D,
+    /// The beginning of the stream that is not decoded yet: less than one frame, except at first.
+    held: BytesMut,
+    /// Nothing can be decoded before `held` is this long. Zero: not looked at yet.
+    need: usize,
+    /// Why there is no more, told after the messages that came before.
+    failed: Option<TransportError>,
+}
+
+impl<R: AsyncRead + Send + Unpin + 'static, D: Decoder> FrameSource<R, D> {
+    /// Decodes `received`, then what comes from `reader`.
+    pub fn new(reader: R, received: BytesMut, decoder: D) -> Self {
+        FrameSource { reader, decoder, held: received, need: 0, failed: None }
+    }
+
+    /// Reads once and decodes what came.
+    fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        batch: &mut Vec<Inbound>,
+    ) -> Poll<Result<(), TransportError>> {
+        if self.need.saturating_sub(self.held.len()) >= DIRECT {
+            return self.poll_read_direct(cx, batch);
+        }
+        let mut shared = BUFFER.take();
+        let read = self.poll_read_shared(cx, &mut shared, batch);
+        shared.clear();
+        BUFFER.set(shared);
+        read
+    }
+
+    fn poll_read_shared(
+        &mut self,
+        cx: &mut Context<'_>,
+        shared: &mut BytesMut,
+        batch: &mut Vec<Inbound>,
+    ) -> Poll<Result<(), TransportError>> {
+        // Back to the start of the buffer if all slices of it are gone; a new one only when this is used up.
+        if !shared.try_reclaim(SHARED) && shared.capacity() < ROOM {
+            shared.reserve(SHARED);
+        }
+        let count = ready!(poll_read_buf(Pin::new(&mut self.reader), cx, shared))?;
+        if count == 0 {
+            return Poll::Ready(Err(self.end()));
+        }
+        self.complete_held(shared, batch)?;
+        if !shared.is_empty() {
+            self.need = drain(&mut self.decoder, shared, batch)?;
+            self.hold(shared);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Moves octets behind the held ones until their frame is complete, or nothing is left to move.
+    fn complete_held(
+        &mut self,
+        shared: &mut BytesMut,
+        batch: &mut Vec<Inbound>,
+    ) -> Result<(), TransportError> {
+        while !self.held.is_empty() && !shared.is_empty() {
+            let missing = self.need.saturating_sub(self.held.len()).min(shared.len());
+            self.grow(missing);
+            self.held.extend_from_slice(&shared[..missing]);
+            shared.advance(missing);
+            if self.held.len() >= self.need {
+                self.decode_held(batch)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads into the held buffer: no copy for long frames.
+    fn poll_read_direct(
+        &mut self,
+        cx: &mut Context<'_>,
+        batch: &mut Vec<Inbound>,
+    ) -> Poll<Result<(), TransportError>> {
+        self.grow(1);
+        let missing = self.need - self.held.len();
+        let mut limited = (&mut self.held).limit(missing);
+        let count = ready!(poll_read_buf(Pin::new(&mut self.reader), cx, &mut limited))?;
+        if count == 0 {
+            return Poll::Ready(Err(self.end()));
+        }
+        if self.held.len() >= self.need {
+            self.decode_held(batch)?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Makes room for `more` octets at least. Room is never more than twice what has really arrived, however long the
+    /// frame claims to be, and in the end exactly the frame.
+    fn grow(&mut self, more: usize) {
+        let wanted = self.held.len() + more;
+        if self.held.capacity() >= wanted {
+            return;
+        }
+        let capacity = wanted.max(self.held.len() * 2).max(HELD).min(self.need.max(wanted));
+        // `reserve` would round up, beyond the frame.
+        let mut larger = BytesMut::with_capacity(capacity);
+        larger.extend_from_slice(&self.held);
+        self.held = larger;
+    }
+
+    fn hold(&mut self, rest: &BytesMut) {
+        if !rest.is_empty() {
+            self.grow(rest.len());
+            self.held.extend_from_slice(rest);
+        }
+    }
+
+    fn decode_held(&mut self, batch: &mut Vec<Inbound>) -> Result<(), TransportError> {
+        self.need = drain(&mut self.decoder, &mut self.held, batch)?;
+        if self.held.is_empty() {
+            self.held = BytesMut::new();
+        }
+        Ok(())
+    }
+
+    fn end(&self) -> TransportError {
+        if self.held.is_empty() {
+            TransportError::Closed
+        } else {
+            TransportError::Io(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "closed in the middle of a frame",
+            ))
+        }
+    }
+}
+
+impl<R: AsyncRead + Send + Unpin + 'static, D: Decoder> Source for FrameSource<R, D> {
+    fn poll_batch(
+        &mut self,
+        cx: &mut Context<'_>,
+        batch: &mut Vec<Inbound>,
+    ) -> Poll<Result<(), TransportError>> {
+        if let Some(failed) = self.failed.take() {
+            self.failed = Some(TransportError::Closed);
+            return Poll::Ready(Err(failed));
+        }
+        let before = batch.len();
+        for _ in 0..READS {
+            let step = if self.need == 0 && !self.held.is_empty() {
+                self.decode_held(batch)
+            } else {
+                match self.poll_read(cx, batch) {
+                    Poll::Ready(step) => step,
+                    Poll::Pending => return Poll::Pending,
+                }
+            };
+            match step {
+                Ok(()) if batch.len() == before => {}
+                Ok(()) => return Poll::Ready(Ok(())),
+                Err(error) if batch.len() == before => {
+                    self.failed = Some(TransportError::Closed);
+                    return Poll::Ready(Err(error));
+                }
+                Err(error) => {
+                    self.failed = Some(error);
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        }
+        // A long frame, or fragments without end: let others run, then come back.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// Decodes what is complete. Returns how long the rest has to become before there is more.
+fn drain<D: Decoder>(
+    decoder: &mut D,
+    input: &mut BytesMut,
+    batch: &mut Vec<Inbound>,
+) -> Result<usize, TransportError> {
+    while !input.is_empty() {
+        match decoder.decode(input)? {
+            Step::Need(total) => return Ok(total.max(input.len() + 1)),
+            Step::Message(message) => batch.push(Inbound::Message(message)),
+            Step::Reply(frame) => batch.push(Inbound::Reply(frame)),
+            Step::Alive => batch.push(Inbound::Alive),
+            Step::Skip => {}
+        }
+    }
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests;
