@@ -1,1 +1,5 @@
 //! The TCP carrier.
+
+mod listener;
+
+pub use listener::{BindError, TcpListener, TcpOptions};
