@@ -1,0 +1,158 @@
+//! Every limit has a name, a default, a config key and a counter, and the error that it causes says its name.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::uri::UriRule;
+
+/// What one peer may make the router do. The field names are the config keys in `[limits]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// From the first octet of a WAMP session to WELCOME, authentication included.
+    pub handshake_timeout: Duration,
+    /// How long the router waits for the answer to its GOODBYE, and for the last bytes to leave.
+    pub goodbye_timeout: Duration,
+    /// Sessions of the whole router.
+    pub max_sessions: usize,
+    /// Realms that clients may bring into being where realms are created automatically.
+    pub max_auto_realms: usize,
+    /// How deep lists and dictionaries may be nested; the message itself is level 1.
+    pub max_depth: usize,
+    /// Length of a URI in bytes.
+    pub max_uri_length: usize,
+    /// Subscriptions of one session.
+    pub max_subscriptions: usize,
+    /// Registrations of one session.
+    pub max_registrations: usize,
+    /// Calls of one caller that wait for their result.
+    pub max_pending_calls: usize,
+    /// Invocations of one callee that wait for their result.
+    pub max_pending_invocations: usize,
+    /// Bytes that wait for one slow receiver, before events and invocations for it are turned away. One message fits
+    /// into an empty outbox, whatever its length.
+    pub outbox_bytes: usize,
+    /// Messages that wait for one slow receiver, before events and invocations for it are turned away.
+    pub outbox_messages: usize,
+    /// Bytes beyond `outbox_bytes` that are kept for replies. A session that lets them fill up is closed.
+    pub outbox_reply_bytes: usize,
+    /// What happens to a subscriber whose outbox is full.
+    pub outbox_policy: OutboxPolicy,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            handshake_timeout: Duration::from_secs(10),
+            goodbye_timeout: Duration::from_secs(2),
+            max_sessions: 1_000_000,
+            max_auto_realms: 1_000,
+            max_depth: 100,
+            max_uri_length: 1024,
+            max_subscriptions: 100_000,
+            max_registrations: 100_000,
+            max_pending_calls: 10_000,
+            max_pending_invocations: 100_000,
+            outbox_bytes: 8 << 20,
+            outbox_messages: 65_536,
+            outbox_reply_bytes: 32 << 20,
+            outbox_policy: OutboxPolicy::Drop,
+        }
+    }
+}
+
+/// What happens when an event meets a full outbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OutboxPolicy {
+    /// The event is lost for this subscriber. The next event that reaches it says in `Details._lost` how many.
+    #[default]
+    Drop,
+    /// The subscriber's session is closed.
+    Disconnect,
+}
+
+/// How closely clients are held to the letter. The field names are the config keys in `[protocol]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Protocol {
+    /// Which characters URIs may hold.
+    pub uri: UriRule,
+    /// Which request ids are accepted.
+    pub request_ids: RequestIds,
+}
+
+/// Which request ids a client may use (MSG-25).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RequestIds {
+    /// Any id, except that of a call of the same session that is still pending.
+    #[default]
+    Lenient,
+    /// 1, 2, 3, ... without gap or repeat, over all requests of the session.
+    Strict,
+}
+
+macro_rules! counters {
+    ($($(#[doc = $doc:literal])+ $name:ident,)*) => {
+        /// What happened at the limits since the router started. All of it is rare, so plain atomics do.
+        #[derive(Debug, Default)]
+        pub struct Counters {
+            $($(#[doc = $doc])+ pub $name: Counter,)*
+        }
+
+        impl Counters {
+            /// Every counter with its name, for logs and metrics.
+            pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name.get()),)*].into_iter()
+            }
+        }
+    };
+}
+
+counters! {
+    /// Handshakes that took longer than `handshake_timeout`.
+    handshake_timeouts,
+    /// HELLOs refused with ABORT.
+    handshakes_refused,
+    /// Sessions refused because of `max_sessions`.
+    sessions_over_limit,
+    /// Realms refused because of `max_auto_realms`.
+    realms_over_limit,
+    /// Sessions aborted for breaking the protocol.
+    protocol_violations,
+    /// Requests refused because a URI was longer than `max_uri_length`.
+    uris_over_limit,
+    /// SUBSCRIBE refused because of `max_subscriptions`.
+    subscriptions_over_limit,
+    /// REGISTER refused because of `max_registrations`.
+    registrations_over_limit,
+    /// CALL refused because of `max_pending_calls`.
+    calls_over_limit,
+    /// CALL refused because of `max_pending_invocations`.
+    invocations_over_limit,
+    /// CALL refused because the callee's outbox was full.
+    invocations_refused,
+    /// Events lost because a subscriber's outbox was full.
+    events_dropped,
+    /// Events sent without payload because they were longer than the subscriber accepts.
+    events_too_long,
+    /// Events not delivered because the subscriber's serializer can't express them.
+    events_unrepresentable,
+    /// Sessions closed because their outbox was full.
+    slow_sessions_closed,
+    /// Results and errors replaced by an error because they were longer than the caller accepts.
+    replies_too_long,
+}
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// One more.
+    pub fn increment(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many so far.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
