@@ -1,0 +1,103 @@
+//! The subscribers of one subscription, as a snapshot that publishers read without a lock.
+//!
+//! Law: a snapshot never changes; a change copies one chunk and the list of chunks. So a publisher with an old snapshot
+//! is undisturbed, and subscribing as the n-th costs O(n / CHUNK + CHUNK), not O(n).
+//!
+//! ```text
+//!   Members ── [ chunk ][ chunk ][ chunk ]        sorted by session id throughout,
+//!                  └─ [ member, member, ... ]     so that one can be found without looking at all
+//! ```
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::id::Id;
+use crate::session::Session;
+
+/// One session's place in one subscription.
+#[derive(Debug)]
+pub(crate) struct Member {
+    session: Arc<Session>,
+    active: AtomicBool,
+}
+
+impl Member {
+    pub(crate) fn new(session: Arc<Session>) -> Arc<Self> {
+        Arc::new(Member { session, active: AtomicBool::new(true) })
+    }
+
+    pub(crate) fn session(&self) -> &Arc<Session> {
+        &self.session
+    }
+
+    /// Whether the session still wants events. Read and written under the lock of the session's outbox, so that no EVENT
+    /// follows UNSUBSCRIBED.
+    pub(crate) fn is_active(&self) -> bool {
+        self.active.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn deactivate(&self) {
+        self.active.store(false, Ordering::Relaxed);
+    }
+}
+
+type Chunk = Arc<[Arc<Member>]>;
+
+/// Chunks are split when they are longer.
+const CHUNK: usize = 128;
+
+/// A snapshot of all members.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Members {
+    chunks: Vec<Chunk>,
+}
+
+impl Members {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Member>> {
+        self.chunks.iter().flat_map(|chunk| chunk.iter())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+
+    /// A snapshot with `member` as well.
+    pub(crate) fn with(&self, member: Arc<Member>) -> Self {
+        let mut chunks = self.chunks.clone();
+        let id = member.session().id();
+        let at = self.chunk_of(id);
+        match chunks.get(at) {
+            None => chunks.push([member].into()),
+            Some(chunk) => {
+                let mut members = chunk.to_vec();
+                members.insert(members.partition_point(|m| m.session().id() < id), member);
+                if members.len() > CHUNK {
+                    let upper = members.split_off(members.len() / 2);
+                    chunks.insert(at + 1, upper.into());
+                }
+                chunks[at] = members.into();
+            }
+        }
+        Members { chunks }
+    }
+
+    /// A snapshot without the member of session `id`.
+    pub(crate) fn without(&self, id: Id) -> Self {
+        let mut chunks = self.chunks.clone();
+        let at = self.chunk_of(id);
+        if let Some(chunk) = chunks.get(at) {
+            let members: Vec<_> = chunk.iter().filter(|m| m.session().id() != id).cloned().collect();
+            if members.is_empty() {
+                chunks.remove(at);
+            } else {
+                chunks[at] = members.into();
+            }
+        }
+        Members { chunks }
+    }
+
+    /// The chunk where a session with this id is, or would have to be: the last that does not begin behind it.
+    fn chunk_of(&self, id: Id) -> usize {
+        self.chunks.partition_point(|chunk| chunk[0].session().id() <= id).saturating_sub(1)
+    }
+}

@@ -1,0 +1,185 @@
+//! The broker of a realm: routes events from publishers to subscribers.
+//!
+//! Law: knows neither the dealer, nor the runtime, nor the clock. (Who, message) in, deliveries out through the turn.
+//! Publishing takes no lock but those of the receivers' outboxes; subscribing takes the broker's one write lock.
+//!
+//! ```text
+//!   topics: topic ──> Subscription { id, members } ──> Member ──> Session ──> outbox
+//!                                                        ^
+//!   Seat (one per session): subscription id ─────────────┘
+//! ```
+
+mod fanout;
+mod filter;
+mod members;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+
+use crate::error::Refusal;
+use crate::id::{Id, IdSequence};
+use crate::limits::{Counters, Limits};
+use crate::message::{Code, EventDetails, Match, Publish, Subscribe, Unsubscribe};
+use crate::serializer::HeadItem;
+use crate::session::Session;
+use crate::session::turn::{Shared, Turn};
+use crate::uri;
+use fanout::Fanout;
+use filter::Filter;
+use members::{Member, Members};
+
+/// All subscriptions of a realm.
+pub(crate) struct Broker {
+    topics: papaya::HashMap<Box<str>, Arc<Subscription>>,
+    /// Held by everything that changes a subscription; hands out their ids.
+    write: Mutex<IdSequence>,
+    limits: Arc<Limits>,
+    counters: Arc<Counters>,
+}
+
+/// One topic with its subscribers.
+pub(crate) struct Subscription {
+    id: Id,
+    topic: Box<str>,
+    members: ArcSwap<Members>,
+}
+
+/// What the broker knows of one session.
+pub(crate) struct Seat {
+    session: Arc<Session>,
+    held: Mutex<HashMap<Id, Held>>,
+}
+
+struct Held {
+    subscription: Arc<Subscription>,
+    member: Arc<Member>,
+}
+
+impl Seat {
+    pub(crate) fn new(session: Arc<Session>) -> Self {
+        Seat { session, held: Mutex::default() }
+    }
+}
+
+impl Broker {
+    pub(crate) fn new(limits: Arc<Limits>, counters: Arc<Counters>) -> Self {
+        Broker { topics: papaya::HashMap::new(), write: Mutex::default(), limits, counters }
+    }
+
+    /// Answers SUBSCRIBE with SUBSCRIBED.
+    ///
+    /// SUBSCRIBED enters the outbox under the same lock as the first EVENT would, and before (ORD-02).
+    pub(crate) fn subscribe(
+        &self,
+        seat: &Seat,
+        message: &Subscribe<'_>,
+        turn: &mut Turn,
+    ) -> Result<(), Refusal> {
+        if message.options.policy.unwrap_or(Match::Exact) != Match::Exact {
+            return Err(Refusal::new(uri::OPTION_NOT_ALLOWED, "pattern-based subscription is not supported"));
+        }
+        let mut ids = self.write.lock();
+        let topics = self.topics.pin();
+        let subscription = match topics.get(&*message.topic) {
+            Some(subscription) => Arc::clone(subscription),
+            None => Arc::new(Subscription {
+                id: ids.next_id(),
+                topic: message.topic.as_ref().into(),
+                members: ArcSwap::default(),
+            }),
+        };
+        let mut held = seat.held.lock();
+        let is_new = !held.contains_key(&subscription.id);
+        if is_new && held.len() >= self.limits.max_subscriptions {
+            self.counters.subscriptions_over_limit.increment();
+            return Err(Refusal::limit("max_subscriptions", self.limits.max_subscriptions));
+        }
+        let member = Member::new(Arc::clone(&seat.session));
+        let reply = [
+            HeadItem::Uint(Code::Subscribed.number()),
+            HeadItem::Uint(message.request.get()),
+            HeadItem::Uint(subscription.id.get()),
+        ];
+        turn.acknowledge_then(&seat.session, &reply, || {
+            if is_new {
+                let members = subscription.members.load().with(Arc::clone(&member));
+                subscription.members.store(Arc::new(members));
+                topics.insert(subscription.topic.clone(), Arc::clone(&subscription));
+            }
+        });
+        if is_new {
+            held.insert(subscription.id, Held { subscription, member });
+        }
+        Ok(())
+    }
+
+    /// Answers UNSUBSCRIBE with UNSUBSCRIBED, after which no EVENT follows (PS-07).
+    pub(crate) fn unsubscribe(
+        &self,
+        seat: &Seat,
+        message: &Unsubscribe,
+        turn: &mut Turn,
+    ) -> Result<(), Refusal> {
+        let removed = seat.held.lock().remove(&message.subscription);
+        let Held { subscription, member } = removed.ok_or_else(|| {
+            let text = format!("this session has no subscription {}", message.subscription);
+            Refusal::new(uri::NO_SUCH_SUBSCRIPTION, text)
+        })?;
+        let reply = [HeadItem::Uint(Code::Unsubscribed.number()), HeadItem::Uint(message.request.get())];
+        turn.acknowledge_then(&seat.session, &reply, || member.deactivate());
+        self.remove(&subscription, seat.session.id());
+        Ok(())
+    }
+
+    /// Routes PUBLISH to everybody who may have it. Returns the publication's id.
+    pub(crate) fn publish(&self, publisher: &Session, message: &Publish<'_>, turn: &mut Turn) -> Id {
+        let publication = Id::random();
+        let topics = self.topics.pin();
+        if let Some(subscription) = topics.get(&*message.topic) {
+            let fanout = Fanout {
+                subscription: subscription.id,
+                publication,
+                details: &disclosed(publisher, message),
+                payload: &Shared::new(&message.payload, publisher.format()),
+                filter: &Filter::new(publisher.id(), &message.options),
+                counters: &self.counters,
+            };
+            fanout.deliver(&subscription.members.load(), turn);
+        }
+        publication
+    }
+
+    /// The session is gone: so are its subscriptions.
+    pub(crate) fn leave(&self, seat: &Seat) {
+        let held = std::mem::take(&mut *seat.held.lock());
+        for Held { subscription, member } in held.into_values() {
+            member.deactivate();
+            self.remove(&subscription, seat.session.id());
+        }
+    }
+
+    fn remove(&self, subscription: &Subscription, session: Id) {
+        let _write = self.write.lock();
+        let members = subscription.members.load().without(session);
+        if members.is_empty() {
+            self.topics.pin().remove(&subscription.topic);
+        }
+        subscription.members.store(Arc::new(members));
+    }
+}
+
+/// Who published, if the publisher wants it said (PS-ID-01, PS-ID-02).
+fn disclosed(publisher: &Session, message: &Publish<'_>) -> EventDetails {
+    if message.options.disclose_me != Some(true) {
+        return EventDetails::default();
+    }
+    EventDetails {
+        publisher: Some(publisher.id()),
+        publisher_authid: Some(publisher.identity().authid.clone()),
+        publisher_authrole: Some(publisher.identity().authrole.clone()),
+        ..EventDetails::default()
+    }
+}
