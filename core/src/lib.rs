@@ -1,23 +1,58 @@
 //! The routing core of Crossway, a WAMP router framework.
+//!
+//! Core opens no socket, knows no format and no way of logging in. It is written against three traits, and people build
+//! routers by choosing, or writing, what implements them:
+//!
+//! | trait                                        | decides                        |
+//! |----------------------------------------------|--------------------------------|
+//! | [`transport::Transport`]                     | how messages arrive and leave  |
+//! | [`serializer::Serializer`]                   | how messages are spelt         |
+//! | [`auth::Authenticator`]                      | who may join                   |
+//!
+//! # The data path
+//!
+//! ```text
+//!   bytes ─> Source ─> frame ─> Serializer::scan ─> Message: typed head + raw payload
+//!                                                        │
+//!                  sender's task,            session::dispatch ── realm ── broker | dealer
+//!                  one turn per batch                    │                      │ lookup in a snapshot
+//!                                                        │                      v
+//!   bytes <─ Sink::poll_flush <─ outbox of the receiver <┴── new head + the same payload bytes
+//! ```
+//!
+//! Routing runs on the sender's own task from the first byte to the receiver's socket: there is no realm actor, no queue
+//! between tasks, and no lock but those of the receivers' outboxes. A receiver's own task is woken only when its peer
+//! reads slower than others write.
+//!
+//! A module uses those above it only:
+//!
+//! | module                                     | room for                                            |
+//! |--------------------------------------------|-----------------------------------------------------|
+//! | [`value`], [`id`], [`uri`], [`error`]      | the words of the protocol                           |
+//! | [`limits`]                                 | every limit, its default and its counter            |
+//! | [`transport`], [`serializer`], [`auth`]    | what plug-in authors implement                      |
+//! | [`message`]                                | the 25 messages                                     |
+//! | `session`                                  | outboxes, turns, and the states of a connection     |
+//! | `broker`, `dealer`                         | routing; they know neither each other nor the clock |
+//! | `realm`, `router`                          | what binds them together                            |
 
 pub mod auth;
+mod broker;
+mod dealer;
+pub mod error;
+pub mod id;
+pub mod limits;
+pub mod message;
+mod realm;
+mod router;
 pub mod serializer;
+mod session;
 pub mod transport;
 pub mod uri;
 pub mod value;
 
+pub use id::Id;
+pub use limits::{Limits, Protocol};
+pub use realm::RealmConfig;
+pub use router::{BuildError, Builder, Router};
 pub use value::{Dict, Value};
-
-/// The router (under construction).
-#[derive(Clone, Debug)]
-pub struct Router;
-
-impl Router {
-    /// Serves one connection until it ends. Call it in a task of the connection's own.
-    pub async fn attach(&self, transport: Box<dyn transport::Transport>) {
-        let _ = transport;
-    }
-
-    /// Waits until the router begins to shut down; listeners stop accepting then.
-    pub async fn closing(&self) {}
-}

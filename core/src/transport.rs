@@ -21,6 +21,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -34,6 +35,12 @@ pub trait Transport: Send + 'static {
 
     /// What is known about the peer.
     fn info(&self) -> Arc<TransportInfo>;
+
+    /// How long the peer may be silent before it is probed with [`Sink::ping`], and then again before it is given up.
+    /// `None`, the default, never probes.
+    fn keepalive(&self) -> Option<Duration> {
+        None
+    }
 
     /// Takes the connection apart. Called once, before anything is read or written.
     fn split(self: Box<Self>) -> (Box<dyn Source>, Box<dyn Sink>);

@@ -1,0 +1,38 @@
+//! Being in a realm is a guard: dropping it leaves, however the connection ended.
+
+use std::sync::Arc;
+
+use super::Realm;
+use crate::session::Session;
+use crate::session::turn::Turn;
+use crate::{broker, dealer};
+
+/// A session in a realm, as its own connection holds it.
+pub(crate) struct Membership {
+    pub(crate) realm: Arc<Realm>,
+    pub(crate) session: Arc<Session>,
+    pub(crate) broker: broker::Seat,
+    pub(crate) dealer: Arc<dealer::Seat>,
+}
+
+impl Membership {
+    /// Joins; from now on messages for `session` are accepted by its outbox.
+    pub(crate) fn join(realm: Arc<Realm>, session: Arc<Session>) -> Self {
+        session.outbox().open(Some(session.id()));
+        realm.sessions.pin().insert(session.id(), Arc::clone(&session));
+        let broker = broker::Seat::new(Arc::clone(&session));
+        let dealer = dealer::Seat::new(Arc::clone(&session));
+        Membership { realm, session, broker, dealer }
+    }
+}
+
+impl Drop for Membership {
+    /// First nothing more gets in, then calls end, then subscriptions; last the name is given up.
+    fn drop(&mut self) {
+        self.session.outbox().open(None);
+        let mut turn = Turn::begin();
+        self.realm.dealer.leave(&self.dealer, &mut turn);
+        self.realm.broker.leave(&self.broker);
+        self.realm.sessions.pin().remove(&self.session.id());
+    }
+}

@@ -1,0 +1,92 @@
+//! What a router is made from.
+
+use std::sync::Arc;
+
+use super::registry::Registry;
+use super::{Router, Shared};
+use crate::limits::{Counters, Limits, Protocol};
+use crate::realm::{Realm, RealmConfig};
+use crate::uri::UriError;
+
+/// Describes a router. Nothing happens before [`build`](Builder::build).
+#[derive(Debug, Default)]
+pub struct Builder {
+    limits: Limits,
+    protocol: Protocol,
+    realms: Vec<RealmConfig>,
+    template: Option<RealmConfig>,
+}
+
+/// Why a description is no router.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// The name of a realm is no URI.
+    #[error("realm {realm:?}: {}", .error)]
+    RealmUri {
+        /// The name.
+        realm: String,
+        /// What is wrong with it.
+        error: UriError,
+    },
+    /// Two realms with one name.
+    #[error("realm {0:?} is described twice")]
+    RealmTwice(String),
+}
+
+impl Builder {
+    /// Replaces the default limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Says how closely clients are held to the letter.
+    #[must_use]
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
+    /// Adds a realm.
+    #[must_use]
+    pub fn realm(mut self, realm: RealmConfig) -> Self {
+        self.realms.push(realm);
+        self
+    }
+
+    /// Makes every realm that a client asks for, as this one is described, up to `max_auto_realms`.
+    #[must_use]
+    pub fn auto_create(mut self, template: RealmConfig) -> Self {
+        self.template = Some(template);
+        self
+    }
+
+    /// Makes the router. Opens nothing.
+    ///
+    /// # Errors
+    /// A realm whose name is no URI or comes twice.
+    pub fn build(self) -> Result<Router, BuildError> {
+        let (limits, counters) = (Arc::new(self.limits), Arc::new(Counters::default()));
+        let mut realms = hashbrown::HashMap::new();
+        for config in &self.realms {
+            let uri = config.uri.as_str();
+            let checked = self.protocol.uri.check(uri);
+            checked.map_err(|error| BuildError::RealmUri { realm: uri.to_owned(), error })?;
+            if realms.insert(uri.to_owned(), Realm::new(config, uri, &limits, &counters)).is_some() {
+                return Err(BuildError::RealmTwice(uri.to_owned()));
+            }
+        }
+        Ok(Router {
+            shared: Arc::new(Shared {
+                limits,
+                protocol: self.protocol,
+                counters,
+                configured_realms: realms.len(),
+                realms: realms.into(),
+                template: self.template,
+                registry: Registry::new(),
+            }),
+        })
+    }
+}

@@ -1,0 +1,139 @@
+//! The router: realms by name, connections that come and go, and the way down.
+
+mod builder;
+mod registry;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::RwLock;
+
+pub use builder::{BuildError, Builder};
+use registry::Registry;
+pub(crate) use registry::SessionSlot;
+
+use crate::limits::{Counters, Limits, Protocol};
+use crate::realm::{Realm, RealmConfig};
+use crate::session::connection;
+use crate::session::outbox::Outbox;
+use crate::transport::Transport;
+use crate::uri;
+
+/// A WAMP router. A cheap handle; clones are the same router.
+#[derive(Clone)]
+pub struct Router {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) protocol: Protocol,
+    pub(crate) counters: Arc<Counters>,
+    realms: RwLock<hashbrown::HashMap<String, Arc<Realm>>>,
+    /// How realms are made that nobody configured; `None` if they are not.
+    template: Option<RealmConfig>,
+    configured_realms: usize,
+    registry: Registry,
+}
+
+impl Router {
+    /// Describes a router.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Serves one connection until it ends, whatever the peer does. Call it in a task of the connection's own, inside a
+    /// tokio runtime with time enabled.
+    ///
+    /// Dropping the future ends the connection at once; its session leaves the realm as after a lost connection.
+    pub async fn attach(&self, transport: Box<dyn Transport>) {
+        connection::serve(&self.shared, transport).await;
+    }
+
+    /// Waits until the router begins to shut down. Listeners stop accepting then.
+    pub async fn closing(&self) {
+        self.shared.registry.closing().await;
+    }
+
+    /// Ends all sessions, in this order:
+    ///
+    /// 1. [`closing`](Self::closing) resolves and new connections are turned away;
+    /// 2. every session is told GOODBYE `wamp.close.system_shutdown` behind what waits in its outbox, and leaves its realm;
+    /// 3. every connection waits for the answer and for its last bytes to leave, at most `goodbye_timeout`;
+    /// 4. after `grace` the connections that are left are dropped.
+    ///
+    /// Returns when there are none any more. A second call shortens the grace of the first.
+    pub async fn shutdown(&self, grace: Duration) {
+        self.shared.registry.shutdown(grace).await;
+    }
+
+    /// What happened at the limits so far.
+    pub fn counters(&self) -> &Counters {
+        &self.shared.counters
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    /// How many connections there are, those in their handshake included.
+    pub fn connections(&self) -> usize {
+        self.shared.registry.connections()
+    }
+
+    /// How many sessions there are, over all realms.
+    pub fn sessions(&self) -> usize {
+        self.shared.registry.sessions()
+    }
+}
+
+impl fmt::Debug for Router {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Router").field("sessions", &self.sessions()).finish_non_exhaustive()
+    }
+}
+
+/// Why there is no such realm.
+pub(crate) enum NoRealm {
+    /// Nobody configured it, and realms are not made automatically.
+    Unknown,
+    /// `max_auto_realms` is reached.
+    TooMany,
+}
+
+impl Shared {
+    /// The realm with this URI; makes it where that is allowed. The URI has been checked.
+    pub(crate) fn realm(&self, uri: &str) -> Result<Arc<Realm>, NoRealm> {
+        if let Some(realm) = self.realms.read().get(uri) {
+            return Ok(Arc::clone(realm));
+        }
+        let template = self.template.as_ref().filter(|_| !uri::is_reserved(uri)).ok_or(NoRealm::Unknown)?;
+        let mut realms = self.realms.write();
+        if let Some(realm) = realms.get(uri) {
+            return Ok(Arc::clone(realm));
+        }
+        if realms.len() - self.configured_realms >= self.limits.max_auto_realms {
+            self.counters.realms_over_limit.increment();
+            return Err(NoRealm::TooMany);
+        }
+        let realm = Realm::new(template, uri, &self.limits, &self.counters);
+        realms.insert(uri.to_owned(), Arc::clone(&realm));
+        Ok(realm)
+    }
+
+    /// Enters a connection into the registry until the guard is dropped.
+    pub(crate) fn enter(self: &Arc<Self>, outbox: &Arc<Outbox>) -> registry::Presence {
+        Registry::enter(self, outbox)
+    }
+
+    /// Room for one more session, until the guard is dropped; `None` if `max_sessions` is reached.
+    pub(crate) fn session_slot(self: &Arc<Self>) -> Option<SessionSlot> {
+        let slot = Registry::session_slot(self, self.limits.max_sessions);
+        if slot.is_none() {
+            self.counters.sessions_over_limit.increment();
+        }
+        slot
+    }
+}

@@ -1,0 +1,185 @@
+//! Every message of an established session.
+//!
+//! Law: one `match` says who handles what; what a client may not send is a violation. Requests are answered in one place.
+
+use bytes::Bytes;
+
+use crate::error::{Fault, Refusal, Violation};
+use crate::id::{Id, IdSequence};
+use crate::limits::{Counters, Limits, Protocol, RequestIds};
+use crate::message::{Call, Code, Error, Message, Publish, Register, Subscribe};
+use crate::realm::Membership;
+use crate::serializer::HeadItem;
+use crate::session::turn::Turn;
+use crate::uri::{self, UriError};
+
+/// How a session goes on after a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// With the next message.
+    Continue,
+    /// It said GOODBYE.
+    Goodbye,
+    /// It said ABORT.
+    Aborted,
+}
+
+/// An established session, as its own task sees it.
+pub(super) struct Established<'a> {
+    member: Membership,
+    limits: &'a Limits,
+    protocol: Protocol,
+    counters: &'a Counters,
+    requests: IdSequence,
+}
+
+impl<'a> Established<'a> {
+    pub(super) fn new(
+        member: Membership,
+        limits: &'a Limits,
+        protocol: Protocol,
+        counters: &'a Counters,
+    ) -> Self {
+        Established { member, limits, protocol, counters, requests: IdSequence::new() }
+    }
+
+    pub(super) fn member(&self) -> &Membership {
+        &self.member
+    }
+
+    /// Handles one message.
+    ///
+    /// # Errors
+    /// The client broke the protocol: the session has to be aborted.
+    pub(super) fn receive(&mut self, frame: &Bytes, turn: &mut Turn) -> Result<Next, Violation> {
+        let format = self.member.session.format().clone();
+        let scan = format.serializer().scan(frame, self.limits.max_depth)?;
+        let message = Message::decode(frame, &scan, format.serializer())?;
+        let (code, request) = match &message {
+            Message::Publish(m) => (Code::Publish, m.request),
+            Message::Subscribe(m) => (Code::Subscribe, m.request),
+            Message::Unsubscribe(m) => (Code::Unsubscribe, m.request),
+            Message::Call(m) => (Code::Call, m.request),
+            Message::Register(m) => (Code::Register, m.request),
+            Message::Unregister(m) => (Code::Unregister, m.request),
+            _ => return self.receive_other(message, turn),
+        };
+        self.check_request_id(request)?;
+        match self.request(message, turn) {
+            Ok(()) => Ok(Next::Continue),
+            Err(Fault::Violated(violation)) => Err(violation),
+            Err(Fault::Refused(refusal)) => {
+                turn.refuse(&self.member.session, code, request, &refusal);
+                Ok(Next::Continue)
+            }
+        }
+    }
+
+    /// The messages that carry a request id of their own, and are answered with it.
+    fn request(&mut self, message: Message<'_>, turn: &mut Turn) -> Result<(), Fault> {
+        let Membership { realm, broker, dealer, .. } = &self.member;
+        match message {
+            Message::Publish(m) => self.publish(&m, turn)?,
+            Message::Subscribe(m) => self.subscribe(&m, turn)?,
+            Message::Unsubscribe(m) => realm.broker.unsubscribe(broker, &m, turn)?,
+            Message::Call(m) => self.call(&m, turn)?,
+            Message::Register(m) => self.register(&m, turn)?,
+            Message::Unregister(m) => realm.dealer.unregister(dealer, &m, turn)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The messages that answer something, end something, or have no business here.
+    fn receive_other(&mut self, message: Message<'_>, turn: &mut Turn) -> Result<Next, Violation> {
+        let Membership { realm, dealer, .. } = &self.member;
+        match message {
+            Message::Yield(m) => realm.dealer.yield_result(dealer, &m, turn)?,
+            Message::Error(m) => self.error(&m, turn)?,
+            Message::Cancel(m) => realm.dealer.cancel(dealer, &m, turn),
+            Message::Goodbye(m) => {
+                self.check_reason(&m.reason)?;
+                return Ok(Next::Goodbye);
+            }
+            Message::Abort(_) => return Ok(Next::Aborted),
+            Message::Hello(_) => return Err(Violation::new("a second HELLO in one session")),
+            Message::Authenticate(_) => return Err(Violation::new("AUTHENTICATE without a CHALLENGE")),
+            other => {
+                let text =
+                    format!("{} is not for clients to send in an established session", other.code().name());
+                return Err(Violation::new(text));
+            }
+        }
+        Ok(Next::Continue)
+    }
+
+    /// Silent about everything unless the publisher wants an answer (PS-08).
+    fn publish(&self, message: &Publish<'_>, turn: &mut Turn) -> Result<(), Refusal> {
+        let acknowledge = message.options.acknowledge == Some(true);
+        if let Err(error) = self.check_own(&message.topic) {
+            return if acknowledge { Err(error.into()) } else { Ok(()) };
+        }
+        let Membership { realm, session, .. } = &self.member;
+        let publication = realm.broker.publish(session, message, turn);
+        if acknowledge {
+            let head = [
+                HeadItem::Uint(Code::Published.number()),
+                HeadItem::Uint(message.request.get()),
+                HeadItem::Uint(publication.get()),
+            ];
+            turn.acknowledge(session, &head);
+        }
+        Ok(())
+    }
+
+    fn subscribe(&self, message: &Subscribe<'_>, turn: &mut Turn) -> Result<(), Refusal> {
+        self.check(&message.topic)?;
+        self.member.realm.broker.subscribe(&self.member.broker, message, turn)
+    }
+
+    fn call(&self, message: &Call<'_>, turn: &mut Turn) -> Result<(), Fault> {
+        self.check(&message.procedure).map_err(Refusal::from)?;
+        self.member.realm.dealer.call(&self.member.dealer, message, turn)
+    }
+
+    fn register(&self, message: &Register<'_>, turn: &mut Turn) -> Result<(), Refusal> {
+        self.check_own(&message.procedure)?;
+        self.member.realm.dealer.register(&self.member.dealer, message, turn)
+    }
+
+    fn error(&self, message: &Error<'_>, turn: &mut Turn) -> Result<(), Violation> {
+        if message.request_type != Code::Invocation.into() {
+            return Err(Violation::new("ERROR from a client has to be for an INVOCATION"));
+        }
+        self.check(&message.error).map_err(|error| Violation::new(format!("ERROR.Error: {error}")))?;
+        self.member.realm.dealer.yield_error(&self.member.dealer, message, turn)
+    }
+
+    fn check_reason(&self, reason: &str) -> Result<(), Violation> {
+        self.check(reason).map_err(|error| Violation::new(format!("GOODBYE.Reason: {error}")))
+    }
+
+    fn check(&self, uri: &str) -> Result<(), UriError> {
+        if uri.len() > self.limits.max_uri_length {
+            self.counters.uris_over_limit.increment();
+            return Err(UriError::TooLong { limit: self.limits.max_uri_length });
+        }
+        self.protocol.uri.check(uri)
+    }
+
+    /// As [`check`](Self::check), for topics and procedures of the client's own: `wamp.` is the router's (URI-08).
+    fn check_own(&self, uri: &str) -> Result<(), UriError> {
+        self.check(uri)?;
+        if uri::is_reserved(uri) { Err(UriError::Reserved) } else { Ok(()) }
+    }
+
+    fn check_request_id(&mut self, request: Id) -> Result<(), Violation> {
+        if self.protocol.request_ids == RequestIds::Lenient {
+            return Ok(());
+        }
+        match self.requests.next_id() {
+            expected if expected == request => Ok(()),
+            expected => Err(Violation::new(format!("request id {request} where {expected} has to follow"))),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What a client said in HELLO that it can do, and what this router says in WELCOME.
+//!
+//! Law: announced is what works, and nothing else (FEAT-10).
+
+use crate::error::Violation;
+use crate::value::{Dict, Value};
+
+/// The features of a client that change how it is treated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Features {
+    /// The callee takes INTERRUPT.
+    pub(crate) callee_canceling: bool,
+}
+
+const ROLES: [&str; 4] = ["publisher", "subscriber", "caller", "callee"];
+
+impl Features {
+    /// Reads `HELLO.Details.roles`.
+    ///
+    /// # Errors
+    /// No roles at all, or something that is not shaped as the specification says (SESS-07, SESS-08).
+    pub(crate) fn from_hello(details: &Dict) -> Result<Self, Violation> {
+        let roles = match details.get("roles") {
+            Some(Value::Dict(roles)) => roles,
+            Some(_) => return Err(Violation::new("HELLO.Details.roles has to be a dictionary")),
+            None => return Err(Violation::new("HELLO.Details.roles is missing")),
+        };
+        if !ROLES.iter().any(|role| roles.get(role).is_some()) {
+            return Err(Violation::new(
+                "HELLO.Details.roles names none of publisher, subscriber, caller and callee",
+            ));
+        }
+        for role in ROLES {
+            check_role(role, roles.get(role))?;
+        }
+        // The specification spells it both ways (FEAT-09).
+        let canceling =
+            ["call_canceling", "call_cancelling"].iter().any(|feature| has(roles, "callee", feature));
+        Ok(Features { callee_canceling: canceling })
+    }
+}
+
+fn check_role(role: &str, value: Option<&Value>) -> Result<(), Violation> {
+    let features = match value {
+        None => return Ok(()),
+        Some(Value::Dict(role)) => role.get("features"),
+        Some(_) => return Err(Violation::new(format!("HELLO.Details.roles.{role} has to be a dictionary"))),
+    };
+    match features {
+        None | Some(Value::Dict(_)) => Ok(()),
+        Some(_) => Err(Violation::new(format!("HELLO.Details.roles.{role}.features has to be a dictionary"))),
+    }
+}
+
+fn has(roles: &Dict, role: &str, feature: &str) -> bool {
+    let features = roles.get(role).and_then(Value::as_dict).and_then(|role| role.get("features"));
+    features.and_then(Value::as_dict).and_then(|features| features.get(feature)) == Some(&Value::Bool(true))
+}
+
+/// `WELCOME.Details.roles`.
+pub(crate) fn of_router() -> Dict {
+    let all = |names: &[&str]| -> Dict { names.iter().map(|name| (*name, true)).collect() };
+    let broker = all(&["publisher_exclusion", "publisher_identification", "subscriber_blackwhite_listing"]);
+    let dealer = all(&["call_canceling", "caller_identification"]);
+    Dict::new()
+        .with("broker", Dict::new().with("features", broker))
+        .with("dealer", Dict::new().with("features", dealer))
+}

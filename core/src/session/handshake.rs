@@ -1,0 +1,222 @@
+//! From HELLO to WELCOME.
+//!
+//! Law: whatever goes wrong ends in ABORT with the URI that the specification has for it, and nothing of the session
+//! exists before WELCOME is in the outbox.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::connection::{Connection, Ended};
+use super::{Features, Session, features};
+use crate::auth::{AuthError, AuthRequest, Authenticator, Challenger, Identity, Response};
+use crate::error::Violation;
+use crate::message::{Challenge, Code, Message, Welcome};
+use crate::realm::{Membership, Realm};
+use crate::router::{NoRealm, SessionSlot};
+use crate::uri;
+use crate::value::{Dict, Value};
+
+/// Why there is no session.
+pub(super) enum Refused {
+    /// The client gets ABORT with this URI and message.
+    Abort(&'static str, String),
+    /// There is nobody to tell any more.
+    Ended(Ended),
+}
+
+impl From<Violation> for Refused {
+    fn from(violation: Violation) -> Self {
+        Refused::Abort(uri::PROTOCOL_VIOLATION, violation.to_string())
+    }
+}
+
+impl From<Ended> for Refused {
+    fn from(ended: Ended) -> Self {
+        Refused::Ended(ended)
+    }
+}
+
+/// What HELLO says, checked as far as it can be without knowing the realm.
+struct Greeting {
+    realm: String,
+    features: Features,
+    authmethods: Vec<String>,
+    authid: Option<String>,
+    authextra: Dict,
+}
+
+impl Greeting {
+    fn read(realm: &str, details: &Dict) -> Result<Self, Violation> {
+        Ok(Greeting {
+            realm: realm.to_owned(),
+            features: Features::from_hello(details)?,
+            authmethods: match present(details, "authmethods") {
+                None => vec!["anonymous".to_owned()],
+                Some(Value::List(methods)) => texts(methods)?,
+                Some(_) => {
+                    return Err(Violation::new("HELLO.Details.authmethods has to be a list of strings"));
+                }
+            },
+            authid: match present(details, "authid") {
+                None => None,
+                Some(Value::Text(authid)) => Some(authid.clone()),
+                Some(_) => return Err(Violation::new("HELLO.Details.authid has to be a string")),
+            },
+            authextra: match present(details, "authextra") {
+                None => Dict::new(),
+                Some(Value::Dict(extra)) => extra.clone(),
+                Some(_) => return Err(Violation::new("HELLO.Details.authextra has to be a dictionary")),
+            },
+        })
+    }
+}
+
+/// Clients send `null` for what they don't have.
+fn present<'a>(details: &'a Dict, key: &str) -> Option<&'a Value> {
+    details.get(key).filter(|value| **value != Value::Null)
+}
+
+fn texts(values: &[Value]) -> Result<Vec<String>, Violation> {
+    let text = |value: &Value| value.as_text().map(str::to_owned);
+    let texts: Option<Vec<String>> = values.iter().map(text).collect();
+    texts.ok_or_else(|| Violation::new("HELLO.Details.authmethods has to be a list of strings"))
+}
+
+impl Connection<'_> {
+    /// Reads HELLO, authenticates, and says WELCOME.
+    pub(super) async fn join(&mut self) -> Result<(Membership, SessionSlot), Refused> {
+        let greeting = self.greeting().await?;
+        let realm = self.find_realm(&greeting.realm)?;
+        let slot = self.router.session_slot().ok_or_else(|| {
+            let text = format!("the limit max_sessions = {} is reached", self.router.limits.max_sessions);
+            Refused::Abort(uri::LIMIT_EXCEEDED, text)
+        })?;
+        let authenticator =
+            realm.authenticator(&greeting.authmethods).ok_or_else(|| no_method(&greeting, &realm))?;
+        let id = realm.unused_id();
+        let request = AuthRequest {
+            realm: greeting.realm,
+            authid: greeting.authid,
+            authextra: greeting.authextra,
+            session: id.get(),
+            transport: Arc::clone(&self.info),
+        };
+        let identity = self.authenticate(&*authenticator, &request).await?;
+        tracing::debug!(session = %id, realm = realm.uri(), authid = identity.authid, peer = %self.info, "joined");
+        let details = welcome_details(&realm, authenticator.method(), &identity);
+        self.say(Welcome { session: id, details });
+        let outbox = Arc::clone(&self.outbox);
+        let session = Arc::new(Session::new(id, identity, greeting.features, self.format.clone(), outbox));
+        Ok((Membership::join(realm, session), slot))
+    }
+
+    async fn greeting(&mut self) -> Result<Greeting, Refused> {
+        let frame = self.next_frame().await?;
+        let scan =
+            self.format.serializer().scan(&frame, self.router.limits.max_depth).map_err(Violation::from)?;
+        match Message::decode(&frame, &scan, self.format.serializer())? {
+            Message::Hello(hello) => {
+                let limit = self.router.limits.max_uri_length;
+                if hello.realm.len() > limit {
+                    return Err(Refused::Abort(
+                        uri::INVALID_URI,
+                        uri::UriError::TooLong { limit }.to_string(),
+                    ));
+                }
+                let checked = self.router.protocol.uri.check(&hello.realm);
+                checked.map_err(|error| Refused::Abort(uri::INVALID_URI, error.to_string()))?;
+                Ok(Greeting::read(&hello.realm, &hello.details)?)
+            }
+            Message::Abort(_) => Err(Ended::Aborted.into()),
+            other => Err(Violation::new(format!("{} before HELLO", other.code().name())).into()),
+        }
+    }
+
+    fn find_realm(&self, uri: &str) -> Result<Arc<Realm>, Refused> {
+        let offered = self.info.realms.is_empty() || self.info.realms.iter().any(|realm| realm == uri);
+        let found = if offered { self.router.realm(uri) } else { Err(NoRealm::Unknown) };
+        found.map_err(|why| match why {
+            NoRealm::Unknown => Refused::Abort(uri::NO_SUCH_REALM, format!("there is no realm {uri:?} here")),
+            NoRealm::TooMany => {
+                let text =
+                    format!("the limit max_auto_realms = {} is reached", self.router.limits.max_auto_realms);
+                Refused::Abort(uri::LIMIT_EXCEEDED, text)
+            }
+        })
+    }
+
+    async fn authenticate(
+        &mut self,
+        authenticator: &dyn Authenticator,
+        request: &AuthRequest,
+    ) -> Result<Identity, Refused> {
+        let mut exchange = Exchange { connection: self, method: authenticator.method(), failed: None };
+        let decision = authenticator.authenticate(request, &mut exchange).await;
+        match (exchange.failed, decision) {
+            // Whatever the authenticator made of it, the exchange itself broke down.
+            (Some(failed), _) => Err(failed),
+            (None, Ok(identity)) => Ok(identity),
+            (None, Err(error)) => Err(Refused::Abort(error.uri(), error.to_string())),
+        }
+    }
+}
+
+fn no_method(greeting: &Greeting, realm: &Realm) -> Refused {
+    if greeting.authmethods == ["anonymous"] {
+        let text = format!("realm {:?} does not let anonymous clients in", realm.uri());
+        return Refused::Abort(uri::AUTHENTICATION_REQUIRED, text);
+    }
+    let text = format!("realm {:?} has none of the methods {:?}", realm.uri(), greeting.authmethods);
+    Refused::Abort(uri::NO_MATCHING_AUTH_METHOD, text)
+}
+
+fn welcome_details(realm: &Realm, method: &str, identity: &Identity) -> Dict {
+    Dict::new()
+        .with("realm", realm.uri())
+        .with("authid", identity.authid.as_str())
+        .with("authrole", identity.authrole.as_str())
+        .with("authmethod", method)
+        .with("authprovider", identity.authprovider.as_str())
+        .with("roles", features::of_router())
+        .with("agent", concat!("Crossway-", env!("CARGO_PKG_VERSION")))
+}
+
+/// The rounds of one authentication.
+struct Exchange<'a, 'c> {
+    connection: &'a mut Connection<'c>,
+    method: &'a str,
+    failed: Option<Refused>,
+}
+
+#[async_trait]
+impl Challenger for Exchange<'_, '_> {
+    async fn challenge(&mut self, extra: Dict) -> Result<Response, AuthError> {
+        match self.round(extra).await {
+            Ok(response) => Ok(response),
+            Err(refused) => {
+                self.failed = Some(refused);
+                Err(AuthError::Gone)
+            }
+        }
+    }
+}
+
+impl Exchange<'_, '_> {
+    async fn round(&mut self, extra: Dict) -> Result<Response, Refused> {
+        self.connection.say(Challenge { method: self.method.into(), extra });
+        let frame = self.connection.next_frame().await?;
+        let serializer = self.connection.format.serializer();
+        let scan =
+            serializer.scan(&frame, self.connection.router.limits.max_depth).map_err(Violation::from)?;
+        match Message::decode(&frame, &scan, serializer)? {
+            Message::Authenticate(m) => Ok(Response { signature: m.signature.into_owned(), extra: m.extra }),
+            Message::Abort(_) => Err(Ended::Aborted.into()),
+            other => {
+                let text =
+                    format!("{} where {} has to follow", other.code().name(), Code::Authenticate.name());
+                Err(Violation::new(text).into())
+            }
+        }
+    }
+}

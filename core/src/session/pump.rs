@@ -1,0 +1,154 @@
+//! The established session: batch in, turn out.
+//!
+//! Law: routing happens inside one `poll`, synchronously, on this connection's own task. A session at rest holds no buffer:
+//! the batch belongs to the thread.
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::connection::{Connection, Ended};
+use super::dispatch::{Established, Next};
+use super::outbox::Outbox;
+use super::turn::Turn;
+use crate::transport::Inbound;
+
+/// Batches that a session may handle before others get their turn.
+const BATCHES: usize = 16;
+
+thread_local! {
+    static BATCH: Cell<Vec<Inbound>> = const { Cell::new(Vec::new()) };
+}
+
+impl Connection<'_> {
+    /// Runs an established session until it ends.
+    pub(super) async fn pump(&mut self, session: &mut Established<'_>) -> Ended {
+        let mut probe = self.keepalive.map(Probe::new);
+        poll_fn(|cx| {
+            for _ in 0..BATCHES {
+                if let Some(ended) = ready!(self.poll_batch(session, probe.as_mut(), cx)) {
+                    return Poll::Ready(ended);
+                }
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Handles one batch; says how the session ended if it did.
+    fn poll_batch(
+        &mut self,
+        session: &mut Established<'_>,
+        mut probe: Option<&mut Probe>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Ended>> {
+        if let Poll::Ready(happened) = self.outbox.poll_own(cx) {
+            return Poll::Ready(Some(happened.map_or_else(Ended::Lost, Ended::Ordered)));
+        }
+        if let Some(probe) = probe.as_deref_mut()
+            && probe.poll_silence(&self.outbox, cx).is_ready()
+        {
+            return Poll::Ready(Some(Ended::Silent));
+        }
+        let mut batch = BATCH.take();
+        let arrived = self.poll_arrivals(&mut batch, cx);
+        let ended = match &arrived {
+            Poll::Pending => None,
+            Poll::Ready(Ok(())) => {
+                if let Some(probe) = probe {
+                    probe.heard();
+                }
+                self.handle(&mut batch, session)
+            }
+            Poll::Ready(Err(_)) => None,
+        };
+        batch.clear();
+        BATCH.set(batch);
+        arrived.map(|arrived| arrived.err().or(ended))
+    }
+
+    fn poll_arrivals(&mut self, batch: &mut Vec<Inbound>, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
+        if !self.early.is_empty() {
+            batch.extend(self.early.drain(..));
+            return Poll::Ready(Ok(()));
+        }
+        if self.outbox.is_congested() {
+            return Poll::Pending; // `poll_own` has the waker
+        }
+        self.source.poll_batch(cx, batch).map_err(Ended::Lost)
+    }
+
+    /// One turn: every message of the batch, then one flush for every outbox that got something.
+    fn handle(&mut self, batch: &mut Vec<Inbound>, session: &mut Established<'_>) -> Option<Ended> {
+        let mut turn = Turn::begin();
+        let mut arrivals = batch.drain(..);
+        while let Some(inbound) = arrivals.next() {
+            let next = match inbound {
+                Inbound::Message(frame) => session.receive(&frame, &mut turn),
+                Inbound::Reply(frame) => {
+                    turn.control(&self.outbox, frame);
+                    Ok(Next::Continue)
+                }
+                Inbound::Alive => Ok(Next::Continue),
+            };
+            let ended = match next {
+                Ok(Next::Continue) => continue,
+                Ok(Next::Goodbye) => Ended::Goodbye,
+                Ok(Next::Aborted) => Ended::Aborted,
+                Err(violation) => Ended::Violated(violation),
+            };
+            self.early.extend(arrivals);
+            return Some(ended);
+        }
+        None
+    }
+}
+
+/// Watches for clients that have vanished without a word. Needs no clock per message.
+struct Probe {
+    every: Duration,
+    timer: Pin<Box<Sleep>>,
+    silence: Silence,
+}
+
+/// What the client did since the timer struck last.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Silence {
+    /// It said something.
+    Broken,
+    /// Nothing so far.
+    Unbroken,
+    /// Nothing, and it was asked.
+    Probed,
+}
+
+impl Probe {
+    fn new(every: Duration) -> Self {
+        Probe { every, timer: Box::pin(sleep(every)), silence: Silence::Unbroken }
+    }
+
+    fn heard(&mut self) {
+        self.silence = Silence::Broken;
+    }
+
+    /// Ready when the client has not answered a probe within the interval.
+    fn poll_silence(&mut self, outbox: &Outbox, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            ready!(self.timer.as_mut().poll(cx));
+            self.timer.as_mut().reset(Instant::now() + self.every);
+            self.silence = match self.silence {
+                Silence::Broken => Silence::Unbroken,
+                Silence::Unbroken => {
+                    outbox.ping();
+                    Silence::Probed
+                }
+                Silence::Probed => return Poll::Ready(()),
+            };
+        }
+    }
+}

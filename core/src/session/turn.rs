@@ -1,0 +1,232 @@
+//! A turn: what one task does between two looks at its transport.
+//!
+//! Law: all output of a turn leaves in one flush per receiver, and a turn needs no memory of its own between turns.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::outbox::{Delivery, Lane, Locked, Outbox};
+use super::{Format, Session};
+use crate::error::Refusal;
+use crate::id::Id;
+use crate::message::{Code, Payload};
+use crate::serializer::{HeadItem, Run, Unrepresentable};
+use crate::transport::Outgoing;
+use crate::value::{Dict, Value};
+
+/// Collects the outboxes that got something, and flushes them when it is dropped.
+pub(crate) struct Turn {
+    touched: Vec<Arc<Outbox>>,
+    scratch: Vec<u8>,
+}
+
+/// Buffers that one thread lends to its turns.
+#[derive(Default)]
+struct Buffers {
+    touched: Vec<Arc<Outbox>>,
+    scratch: Vec<u8>,
+}
+
+thread_local! {
+    static BUFFERS: Cell<Option<Box<Buffers>>> = const { Cell::new(None) };
+}
+
+/// Buffers that have grown beyond this many bytes or outboxes are given back to the system.
+const KEEP: usize = 64 << 10;
+
+impl Turn {
+    /// Begins a turn with the thread's buffers.
+    pub(crate) fn begin() -> Self {
+        let Buffers { touched, scratch } = BUFFERS.take().map(|buffers| *buffers).unwrap_or_default();
+        Turn { touched, scratch }
+    }
+
+    /// Remembers to flush `outbox`, if nobody else has promised to.
+    pub(crate) fn touch(&mut self, outbox: &Arc<Outbox>, locked: &mut Locked<'_>) {
+        if locked.promise() {
+            self.touched.push(Arc::clone(outbox));
+        }
+    }
+
+    /// Answers a session: a message with room of its own in the outbox.
+    pub(crate) fn reply(&mut self, to: &Session, head: &[HeadItem<'_>], payload: &Shared<'_>) -> Delivery {
+        self.send(to, head, payload, Lane::Reply)
+    }
+
+    /// Sends a message without payload.
+    pub(crate) fn say(&mut self, to: &Session, head: &[HeadItem<'_>], lane: Lane) -> Delivery {
+        self.send(to, head, &Shared::new(&Payload::none(), to.format()), lane)
+    }
+
+    /// Answers a request that was granted.
+    pub(crate) fn acknowledge(&mut self, to: &Session, head: &[HeadItem<'_>]) -> Delivery {
+        self.say(to, head, Lane::Reply)
+    }
+
+    /// Answers a request that was granted, and does something before anybody can put another message behind the answer.
+    pub(crate) fn acknowledge_then(&mut self, to: &Session, head: &[HeadItem<'_>], then: impl FnOnce()) {
+        let mut scratch = self.scratch();
+        to.format().serializer().encode(head, Run::default(), &mut scratch);
+        let message = Outgoing { head: &scratch, payload: &Bytes::new(), tail: b"" };
+        let mut locked = to.outbox().lock();
+        locked.put(to.id(), message, Lane::Reply);
+        then();
+        self.touch(to.outbox(), &mut locked);
+        drop(locked);
+        self.give_back(scratch);
+    }
+
+    /// Answers a request that was refused with ERROR.
+    #[cold]
+    pub(crate) fn refuse(
+        &mut self,
+        to: &Session,
+        request_type: Code,
+        request: Id,
+        refusal: &Refusal,
+    ) -> Delivery {
+        let args = [Value::from(refusal.message.as_ref())];
+        // A text is something that every serializer can express; without it the URI still says what happened.
+        let payload = Payload::write(&args, &Dict::new(), to.format().serializer()).unwrap_or_default();
+        let head = [
+            HeadItem::Uint(Code::Error.number()),
+            HeadItem::Uint(request_type.number()),
+            HeadItem::Uint(request.get()),
+            HeadItem::Dict(&Dict::new()),
+            HeadItem::Text(refusal.uri),
+        ];
+        match self.reply(to, &head, &Shared::new(&payload, to.format())) {
+            // Room for the bare URI is there on any transport: the shortest limit is 512 bytes.
+            Delivery::TooLong => self.say(to, &head, Lane::Reply),
+            delivery => delivery,
+        }
+    }
+
+    /// Sends one message to one session.
+    pub(crate) fn send(
+        &mut self,
+        to: &Session,
+        head: &[HeadItem<'_>],
+        payload: &Shared<'_>,
+        lane: Lane,
+    ) -> Delivery {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.clear();
+        let delivery = match payload.spell(to.format(), head, &mut scratch) {
+            Ok(spelt) => {
+                let mut locked = to.outbox().lock();
+                let delivery = locked.put(to.id(), spelt.outgoing(&scratch), lane);
+                self.touch(to.outbox(), &mut locked);
+                delivery
+            }
+            // The dealer transcodes before it admits a call, so only a serializer that contradicts itself gets here.
+            Err(_) => Delivery::TooLong,
+        };
+        self.scratch = scratch;
+        delivery
+    }
+
+    /// Sends a message that no limit and no session's end holds back.
+    pub(crate) fn say_for_connection(&mut self, outbox: &Arc<Outbox>, frame: &[u8]) {
+        let mut locked = outbox.lock();
+        locked.put_for_connection(Outgoing { head: frame, payload: &Bytes::new(), tail: b"" });
+        self.touch(outbox, &mut locked);
+    }
+
+    /// Queues a control frame of the transport.
+    pub(crate) fn control(&mut self, outbox: &Arc<Outbox>, frame: Bytes) {
+        let mut locked = outbox.lock();
+        locked.control(frame);
+        self.touch(outbox, &mut locked);
+    }
+
+    /// A buffer for the heads of a fan-out; give it back with [`give_back`](Self::give_back).
+    pub(crate) fn scratch(&mut self) -> Vec<u8> {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.clear();
+        scratch
+    }
+
+    /// Returns what [`scratch`](Self::scratch) lent.
+    pub(crate) fn give_back(&mut self, scratch: Vec<u8>) {
+        self.scratch = scratch;
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        for outbox in self.touched.drain(..) {
+            outbox.flush();
+        }
+        if self.touched.capacity() <= KEEP && self.scratch.capacity() <= KEEP {
+            let touched = std::mem::take(&mut self.touched);
+            let scratch = std::mem::take(&mut self.scratch);
+            BUFFERS.set(Some(Box::new(Buffers { touched, scratch })));
+        }
+    }
+}
+
+/// The payload of a message that is being routed, with its spellings in the serializers of the receivers met so far.
+///
+/// Law: transcoded at most once per target serializer, and only when a receiver needs it.
+pub(crate) struct Shared<'a> {
+    payload: &'a Payload,
+    from: &'a Format,
+    spellings: std::cell::RefCell<Vec<(Format, Result<Payload, Unrepresentable>)>>,
+}
+
+impl<'a> Shared<'a> {
+    pub(crate) fn new(payload: &'a Payload, from: &'a Format) -> Self {
+        Shared { payload, from, spellings: Default::default() }
+    }
+
+    /// The payload as `format` spells it.
+    pub(crate) fn spelling(&self, format: &Format) -> Result<Payload, Unrepresentable> {
+        if self.payload.is_empty() || self.from.is(format) {
+            return Ok(self.payload.clone());
+        }
+        let mut spellings = self.spellings.borrow_mut();
+        if let Some((_, spelling)) = spellings.iter().find(|(known, _)| known.is(format)) {
+            return spelling.clone();
+        }
+        let spelling = self.payload.transcode(self.from.serializer(), format.serializer());
+        spellings.push((format.clone(), spelling.clone()));
+        spelling
+    }
+
+    /// A whole message as `format` spells it, its head written behind what `scratch` holds.
+    pub(crate) fn spell(
+        &self,
+        format: &Format,
+        head: &[HeadItem<'_>],
+        scratch: &mut Vec<u8>,
+    ) -> Result<Spelt, Unrepresentable> {
+        let payload = self.spelling(format)?;
+        let start = scratch.len();
+        let serializer = format.serializer();
+        match serializer.encode_around(head, payload.count(), scratch) {
+            Some(tail) => Ok(Spelt { start, end: scratch.len(), payload, tail }),
+            None => {
+                scratch.truncate(start);
+                serializer.encode(head, payload.run(), scratch);
+                Ok(Spelt { start, end: scratch.len(), payload: Payload::none(), tail: b"" })
+            }
+        }
+    }
+}
+
+/// A message, spelt for all receivers with one serializer. Its head stands in a scratch buffer.
+pub(crate) struct Spelt {
+    start: usize,
+    end: usize,
+    payload: Payload,
+    tail: &'static [u8],
+}
+
+impl Spelt {
+    pub(crate) fn outgoing<'a>(&'a self, scratch: &'a [u8]) -> Outgoing<'a> {
+        Outgoing { head: &scratch[self.start..self.end], payload: self.payload.bytes(), tail: self.tail }
+    }
+}
