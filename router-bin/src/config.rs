@@ -1,0 +1,114 @@
+//! Configuration: read once, checked once, before anything is opened.
+//!
+//! ```text
+//!   TOML file ─┐                                                    ┌─> Config    (checked: the rest sees only this)
+//!   YAML file ─┼─> tree of values and places ─> typed reading, checks ─┤
+//!   variables ─┘                                                    └─> Report    (every mistake, with its line)
+//! ```
+
+mod check;
+mod checked;
+mod diagnostics;
+mod environment;
+mod read;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod units;
+
+use std::path::Path;
+
+use self::diagnostics::{Mistake, Notes};
+use self::tree::{Format as FileFormat, Node, Sources};
+
+pub(crate) use self::checked::*;
+pub(crate) use self::diagnostics::{Look, Report};
+pub(crate) use self::environment::Environment;
+pub(crate) use self::summary::summary;
+
+/// What runs without a config file. `crossway init` writes the same with every key explained.
+const BUILT_IN: &str = r#"
+[[realm]]
+name = "realm1"
+auth = [{ method = "anonymous", role = "anonymous" }]
+
+[[listener]]
+name = "default"
+tcp = "127.0.0.1:8080"
+
+[[listener]]
+name = "local"
+unix = "crossway.sock"
+framing = ["rawsocket"]
+"#;
+
+/// Reads `file`, or the built-in configuration, lays the environment over it and checks the result.
+///
+/// # Errors
+/// Every mistake that was found.
+pub(crate) fn load(file: Option<&Path>, environment: &Environment) -> Result<Config, Report> {
+    match file {
+        Some(path) => match read_file(path) {
+            Ok((format, text)) => {
+                let base = path.parent().unwrap_or(Path::new("."));
+                understand(format, &path.display().to_string(), &text, base, environment)
+            }
+            Err(mistake) => Err(Report::new(vec![mistake], Sources::default(), &[])),
+        },
+        None => understand(FileFormat::Toml, "built-in configuration", BUILT_IN, Path::new("."), environment),
+    }
+}
+
+fn read_file(path: &Path) -> Result<(FileFormat, String), Mistake> {
+    let name = path.display();
+    let format = FileFormat::of(path).ok_or_else(|| {
+        Mistake::new(format!("can't tell the format of {name} by its name"))
+            .help("allowed: a file that ends in `.toml`, `.yaml` or `.yml`")
+    })?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let mistake = Mistake::new(format!("can't read {name}: {error}"));
+        match error.kind() {
+            std::io::ErrorKind::NotFound => mistake.help(format!("`crossway init {name}` writes an example")),
+            _ => mistake,
+        }
+    })?;
+    Ok((format, text))
+}
+
+/// Text to configuration. `base` is where relative paths begin.
+fn understand(
+    format: FileFormat,
+    name: &str,
+    text: &str,
+    base: &Path,
+    environment: &Environment,
+) -> Result<Config, Report> {
+    let mut sources = Sources::default();
+    let notes = Notes::default();
+    let source = sources.add(name, text);
+    let root = tree::parse(format, source, &sources, &notes);
+    let root = root.map(|mut root| {
+        tree::environment::overlay(&mut root, environment.variables(), &mut sources, &notes);
+        root
+    });
+    let config = root.as_ref().and_then(|root| check::config(root, &notes, base, environment));
+    finish(config, root.as_ref(), notes, sources)
+}
+
+fn finish(
+    config: Option<Config>,
+    root: Option<&Node>,
+    notes: Notes,
+    sources: Sources,
+) -> Result<Config, Report> {
+    let mistakes = notes.into_mistakes();
+    match config {
+        Some(config) if mistakes.is_empty() => Ok(config),
+        _ => {
+            let mut secrets = Vec::new();
+            root.inspect(|root| tree::secrets(root, &mut secrets));
+            Err(Report::new(mistakes, sources, &secrets))
+        }
+    }
+}

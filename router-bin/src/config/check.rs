@@ -1,0 +1,60 @@
+//! From the tree to the checked configuration: one file for each part of the config file.
+
+mod listener;
+mod realm;
+mod settings;
+
+pub(super) use self::settings::POLICIES;
+
+use std::path::Path;
+
+use super::checked::Config;
+use super::diagnostics::{Mistake, Notes};
+use super::environment::Environment;
+use super::read::{self, Table};
+use super::tree::{Node, Span};
+
+/// What the checks need to know beside the tree.
+struct Context<'a> {
+    notes: &'a Notes,
+    /// Where relative paths begin.
+    base: &'a Path,
+    environment: &'a Environment,
+}
+
+/// Reads and checks everything. What is wrong goes into `notes`; if there is anything, the result is not to be used.
+pub(super) fn config(root: &Node, notes: &Notes, base: &Path, environment: &Environment) -> Option<Config> {
+    let context = Context { notes, base, environment };
+    read::root(root, notes, |table| whole(table, &context))
+}
+
+fn whole(table: &Table<'_>, context: &Context<'_>) -> Config {
+    let protocol = table.section("protocol", settings::protocol);
+    let limits = table.section("limits", settings::limits);
+    let realms = realm::realms(table, protocol.uri, context);
+    let listeners = listener::listeners(table, &realms, context);
+    Config {
+        realms: realms.fixed,
+        auto_create: realms.auto_create,
+        listeners,
+        limits,
+        protocol,
+        grace: table.section("shutdown", settings::grace),
+        log: table.section("log", settings::log),
+        workers: table.section("runtime", settings::workers),
+    }
+}
+
+/// Notes every name that appears twice, with both places.
+fn unique(names: &[(String, Span)], what: &str, notes: &Notes) {
+    for (index, (name, span)) in names.iter().enumerate() {
+        if let Some((_, first)) = names[..index].iter().find(|(other, _)| other == name) {
+            notes.add(
+                Mistake::new(format!("two {what} are called \"{name}\""))
+                    .at(*span, "again here")
+                    .at(*first, "first here")
+                    .help("names have to differ"),
+            );
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The sections that are plain settings: `[limits]`, `[protocol]`, `[shutdown]`, `[log]` and `[runtime]`.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use crossway_core::limits::{Limits, OutboxPolicy, Protocol, RequestIds};
+use crossway_core::uri::UriRule;
+use tracing::Level;
+
+use crate::config::checked::{Log, LogFormat};
+use crate::config::read::{Field, Table};
+
+/// The keys of `[limits]` are the field names of [`Limits`].
+pub(super) fn limits(table: &Table<'_>) -> Limits {
+    let mut limits = Limits::default();
+    table.set("handshake_timeout", &mut limits.handshake_timeout, |field| {
+        field.duration(millis(10)..=minutes(10))
+    });
+    table.set("goodbye_timeout", &mut limits.goodbye_timeout, |field| {
+        field.duration(millis(10)..=minutes(10))
+    });
+    table.set("max_sessions", &mut limits.max_sessions, number(1..=COUNT));
+    table.set("max_auto_realms", &mut limits.max_auto_realms, number(1..=COUNT));
+    // Deeper than this, the recursion of a payload's rewriting would need more stack than a thread has.
+    table.set("max_depth", &mut limits.max_depth, number(4..=1_000));
+    table.set("max_uri_length", &mut limits.max_uri_length, number(32..=65_536));
+    table.set("max_subscriptions", &mut limits.max_subscriptions, number(1..=COUNT));
+    table.set("max_registrations", &mut limits.max_registrations, number(1..=COUNT));
+    table.set("max_pending_calls", &mut limits.max_pending_calls, number(1..=COUNT));
+    table.set("max_pending_invocations", &mut limits.max_pending_invocations, number(1..=COUNT));
+    table.set("outbox_bytes", &mut limits.outbox_bytes, bytes);
+    table.set("outbox_messages", &mut limits.outbox_messages, number(1..=COUNT));
+    table.set("outbox_reply_bytes", &mut limits.outbox_reply_bytes, bytes);
+    table.set("outbox_policy", &mut limits.outbox_policy, |field| field.choice(&POLICIES));
+    limits
+}
+
+/// Beyond a thousand million of anything a number is a slip, not a limit.
+const COUNT: u64 = 1_000_000_000;
+
+/// The names of what happens to a slow subscriber.
+pub(crate) const POLICIES: [(&str, OutboxPolicy); 2] =
+    [("drop", OutboxPolicy::Drop), ("disconnect", OutboxPolicy::Disconnect)];
+
+fn number(range: RangeInclusive<u64>) -> impl FnOnce(&Field<'_>) -> Option<usize> {
+    move |field| field.count(range).and_then(|number| usize::try_from(number).ok())
+}
+
+fn bytes(field: &Field<'_>) -> Option<usize> {
+    field.size(1 << 10..=1 << 40).and_then(|number| usize::try_from(number).ok())
+}
+
+fn millis(count: u64) -> Duration {
+    Duration::from_millis(count)
+}
+
+fn minutes(count: u64) -> Duration {
+    Duration::from_secs(60 * count)
+}
+
+pub(super) fn protocol(table: &Table<'_>) -> Protocol {
+    let mut protocol = Protocol::default();
+    table.set("uri", &mut protocol.uri, |field| {
+        field.choice(&[("loose", UriRule::Loose), ("strict", UriRule::Strict)])
+    });
+    table.set("request_ids", &mut protocol.request_ids, |field| {
+        field.choice(&[("lenient", RequestIds::Lenient), ("strict", RequestIds::Strict)])
+    });
+    protocol
+}
+
+/// `shutdown.grace`
+pub(super) fn grace(table: &Table<'_>) -> Duration {
+    let mut grace = Duration::from_secs(5);
+    table.set("grace", &mut grace, |field| field.duration(Duration::ZERO..=minutes(10)));
+    grace
+}
+
+pub(super) fn log(table: &Table<'_>) -> Log {
+    let mut log = Log::default();
+    table.set("format", &mut log.format, |field| {
+        field.choice(&[("pretty", LogFormat::Pretty), ("json", LogFormat::Json)])
+    });
+    table.set("level", &mut log.level, |field| field.choice(&LEVELS));
+    log
+}
+
+const LEVELS: [(&str, Level); 5] = [
+    ("error", Level::ERROR),
+    ("warn", Level::WARN),
+    ("info", Level::INFO),
+    ("debug", Level::DEBUG),
+    ("trace", Level::TRACE),
+];
+
+/// `runtime.workers`
+pub(super) fn workers(table: &Table<'_>) -> Option<usize> {
+    let mut workers = None;
+    table.set("workers", &mut workers, |field| number(1..=1_024)(field).map(Some));
+    workers
+}

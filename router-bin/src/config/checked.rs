@@ -1,0 +1,197 @@
+//! The checked configuration: the only kind that the rest of the program sees. Every value is within its range, every name
+//! refers to something, every file was there.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crossway_core::limits::{Limits, Protocol};
+
+/// Everything that the router needs to know before it opens anything.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Config {
+    /// The realms that exist from the start.
+    pub(crate) realms: Vec<Realm>,
+    /// How sessions log in to realms that come into being with their first session; `None`: there are none.
+    pub(crate) auto_create: Option<Vec<Auth>>,
+    /// At least one.
+    pub(crate) listeners: Vec<Listener>,
+    pub(crate) limits: Limits,
+    pub(crate) protocol: Protocol,
+    /// How long sessions have to say goodbye when the router goes down.
+    pub(crate) grace: Duration,
+    pub(crate) log: Log,
+    /// Threads that route; `None`: one for each core.
+    pub(crate) workers: Option<usize>,
+}
+
+/// A realm and who may join it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Realm {
+    pub(crate) name: String,
+    /// At least one, each method once.
+    pub(crate) auth: Vec<Auth>,
+}
+
+/// A way of logging in.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Auth {
+    /// Without credentials.
+    Anonymous { role: String },
+    /// With a shared secret.
+    Ticket { users: Vec<TicketUser> },
+}
+
+impl Auth {
+    /// The name in the configuration and in the protocol.
+    pub(crate) fn method(&self) -> &'static str {
+        match self {
+            Auth::Anonymous { .. } => "anonymous",
+            Auth::Ticket { .. } => "ticket",
+        }
+    }
+}
+
+/// Somebody who logs in with a ticket.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TicketUser {
+    pub(crate) authid: String,
+    pub(crate) ticket: Secret,
+    pub(crate) role: String,
+}
+
+/// Text that is not shown.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Secret(pub(crate) String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// An address and what is spoken there.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Listener {
+    /// As given, else the address.
+    pub(crate) name: String,
+    pub(crate) address: Address,
+    /// At least one; two share the port.
+    pub(crate) framings: Vec<Framing>,
+    /// At least one.
+    pub(crate) serializers: Vec<Format>,
+    pub(crate) tls: Option<Tls>,
+    pub(crate) websocket: WebSocket,
+    /// The longest message in either direction, in bytes.
+    pub(crate) max_message: usize,
+    /// Connections at the same time; more are turned away.
+    pub(crate) max_connections: usize,
+    /// How often a silent peer is probed; `None`: never.
+    pub(crate) keepalive: Option<Duration>,
+    /// Connections that the system keeps waiting until they are accepted.
+    pub(crate) backlog: u32,
+}
+
+/// Where a listener listens.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Address {
+    Tcp(SocketAddr),
+    /// A socket file with its permission bits.
+    Unix {
+        path: PathBuf,
+        mode: u32,
+    },
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Tcp(address) => address.fmt(f),
+            Address::Unix { path, .. } => path.display().fmt(f),
+        }
+    }
+}
+
+/// How messages are cut out of a byte stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    RawSocket,
+    WebSocket,
+}
+
+/// The names of the framings in the configuration.
+pub(crate) const FRAMINGS: [(&str, Framing); 2] =
+    [("rawsocket", Framing::RawSocket), ("websocket", Framing::WebSocket)];
+
+/// How messages are spelt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Json,
+    MessagePack,
+    Cbor,
+}
+
+/// The names of the serializers in the configuration and in the protocol.
+pub(crate) const FORMATS: [(&str, Format); 3] =
+    [("json", Format::Json), ("msgpack", Format::MessagePack), ("cbor", Format::Cbor)];
+
+/// Certificate chain and key, both PEM files.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Tls {
+    pub(crate) cert: PathBuf,
+    pub(crate) key: PathBuf,
+    pub(crate) min_version: TlsVersion,
+}
+
+/// The oldest version of TLS that is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TlsVersion {
+    Tls12,
+    Tls13,
+}
+
+/// What concerns WebSocket only.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct WebSocket {
+    /// At least one.
+    pub(crate) paths: Vec<WebSocketPath>,
+    /// Origins of web pages that may connect; `*` matches any run of characters.
+    pub(crate) allowed_origins: Vec<String>,
+}
+
+impl Default for WebSocket {
+    fn default() -> Self {
+        let path = |path: &str| WebSocketPath { path: path.into(), realms: Vec::new() };
+        WebSocket { paths: vec![path("/ws"), path("/")], allowed_origins: vec!["*".into()] }
+    }
+}
+
+/// A path and the realms that may be joined through it; none means all.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct WebSocketPath {
+    pub(crate) path: String,
+    pub(crate) realms: Vec<String>,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Log {
+    pub(crate) format: LogFormat,
+    pub(crate) level: tracing::Level,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Log { format: LogFormat::Pretty, level: tracing::Level::INFO }
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object per line, for machines.
+    Json,
+}

@@ -1,0 +1,119 @@
+//! What `crossway check` says about a configuration that is fine.
+
+use std::fmt::Write as _;
+
+use crossway_core::limits::Limits;
+
+use super::check::POLICIES;
+use super::checked::{Address, Auth, Config, FORMATS, FRAMINGS, Framing, Listener, Realm};
+use super::units::{show_duration, show_size};
+
+/// A few aligned lines: realms, listeners, and the limits that differ from the defaults.
+pub(crate) fn summary(config: &Config) -> String {
+    let mut text = String::new();
+    let realms = config.realms.iter().map(realm).chain(config.auto_create.as_deref().map(automatic));
+    section(&mut text, "realms", realms);
+    section(&mut text, "listeners", config.listeners.iter().map(listener));
+    section(&mut text, "limits", changed_limits(&config.limits).into_iter());
+    text
+}
+
+fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {
+    for (index, line) in lines.enumerate() {
+        let title = if index == 0 { title } else { "" };
+        // Writing into a String does not fail.
+        let _ = writeln!(text, "{title:<11}{line}");
+    }
+}
+
+fn realm(realm: &Realm) -> String {
+    format!("{} ({})", realm.name, methods(&realm.auth))
+}
+
+fn automatic(auth: &[Auth]) -> String {
+    format!("any other, when its first session joins ({})", methods(auth))
+}
+
+fn methods(auth: &[Auth]) -> String {
+    let method = |auth: &Auth| match auth {
+        Auth::Anonymous { role } => format!("anonymous as {role}"),
+        Auth::Ticket { users } if users.len() == 1 => "ticket for 1 user".to_string(),
+        Auth::Ticket { users } => format!("ticket for {} users", users.len()),
+    };
+    auth.iter().map(method).collect::<Vec<_>>().join(", ")
+}
+
+fn listener(listener: &Listener) -> String {
+    let address = match &listener.address {
+        Address::Tcp(address) => format!("tcp {address}"),
+        Address::Unix { path, mode } => format!("unix {} (mode {mode:04o})", path.display()),
+    };
+    let named = match listener.name == listener.address.to_string() {
+        true => address,
+        false => format!("{}: {address}", listener.name),
+    };
+    let tls = if listener.tls.is_some() { " with TLS" } else { "" };
+    let serializers = FORMATS.iter().filter(|(_, format)| listener.serializers.contains(format));
+    let serializers: Vec<&str> = serializers.map(|(name, _)| *name).collect();
+    format!("{named}{tls}, {} ({})", framings(listener).join(" and "), serializers.join(", "))
+}
+
+fn framings(listener: &Listener) -> Vec<String> {
+    let spoken = FRAMINGS.iter().filter(|(_, framing)| listener.framings.contains(framing));
+    let paths =
+        || listener.websocket.paths.iter().map(|path| path.path.as_str()).collect::<Vec<_>>().join(" ");
+    let show = |(name, framing): &(&str, Framing)| match framing {
+        Framing::RawSocket => (*name).to_string(),
+        Framing::WebSocket => format!("{name} at {}", paths()),
+    };
+    spoken.map(show).collect()
+}
+
+fn changed_limits(limits: &Limits) -> Vec<String> {
+    let defaults = show_limits(&Limits::default());
+    let changed = show_limits(limits).into_iter().zip(defaults).filter(|(now, default)| now != default);
+    let mut lines: Vec<String> =
+        changed.map(|((name, now), (_, default))| format!("{name} = {now} (default {default})")).collect();
+    if lines.is_empty() {
+        lines.push("as by default".to_string());
+    }
+    lines
+}
+
+/// Every limit as it is written in a config file. Taking the struct apart makes a new limit a compile error here.
+pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 14] {
+    let Limits {
+        handshake_timeout,
+        goodbye_timeout,
+        max_sessions,
+        max_auto_realms,
+        max_depth,
+        max_uri_length,
+        max_subscriptions,
+        max_registrations,
+        max_pending_calls,
+        max_pending_invocations,
+        outbox_bytes,
+        outbox_messages,
+        outbox_reply_bytes,
+        outbox_policy,
+    } = limits;
+    let policy = POLICIES.iter().find(|(_, policy)| policy == outbox_policy).map_or("", |(name, _)| *name);
+    let size = |bytes: &usize| format!("\"{}\"", show_size(*bytes as u64));
+    [
+        ("handshake_timeout", format!("\"{}\"", show_duration(*handshake_timeout))),
+        ("goodbye_timeout", format!("\"{}\"", show_duration(*goodbye_timeout))),
+        ("max_sessions", max_sessions.to_string()),
+        ("max_auto_realms", max_auto_realms.to_string()),
+        ("max_depth", max_depth.to_string()),
+        ("max_uri_length", max_uri_length.to_string()),
+        ("max_subscriptions", max_subscriptions.to_string()),
+        ("max_registrations", max_registrations.to_string()),
+        ("max_pending_calls", max_pending_calls.to_string()),
+        ("max_pending_invocations", max_pending_invocations.to_string()),
+        ("outbox_bytes", size(outbox_bytes)),
+        ("outbox_messages", outbox_messages.to_string()),
+        ("outbox_reply_bytes", size(outbox_reply_bytes)),
+        ("outbox_policy", format!("\"{policy}\"")),
+    ]
+}

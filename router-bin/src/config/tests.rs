@@ -1,0 +1,50 @@
+//! The configuration through its front door: text in, `Config` or the rendered report out.
+
+mod example;
+mod mistakes;
+mod overrides;
+mod same;
+mod units;
+
+use std::path::Path;
+
+use super::environment::Environment;
+use super::tree::Format;
+use super::{Config, Look, understand};
+
+/// Nothing is set, except where sockets with bare names go.
+fn environment() -> Environment {
+    Environment::with(&[("XDG_RUNTIME_DIR", "/run/user/1000")])
+}
+
+fn load(format: Format, text: &str, environment: &Environment) -> Result<Config, String> {
+    let name = if format == Format::Toml { "test.toml" } else { "test.yaml" };
+    load_in(Path::new("/nowhere"), format, name, text, environment)
+}
+
+fn load_in(
+    base: &Path,
+    format: Format,
+    name: &str,
+    text: &str,
+    environment: &Environment,
+) -> Result<Config, String> {
+    understand(format, name, text, base, environment).map_err(|report| report.render(Look::Plain, 110))
+}
+
+/// A configuration that is fine, for the mistakes to stand in.
+const REALM: &str = "realm = [{ name = \"realm1\", auth = [{ method = \"anonymous\" }] }]\n";
+const LISTENER: &str = "listener = [{ tcp = \"127.0.0.1:8080\" }]\n";
+
+#[track_caller]
+fn good(text: &str) -> Config {
+    load(Format::Toml, text, &environment()).unwrap_or_else(|report| panic!("{text}\n{report}"))
+}
+
+#[track_caller]
+fn report(format: Format, text: &str) -> String {
+    match load(format, text, &environment()) {
+        Ok(config) => panic!("no mistake was found in\n{text}\n{config:?}"),
+        Err(report) => report,
+    }
+}

@@ -1,0 +1,90 @@
+//! The example that `crossway init` writes: it says what it claims to say.
+
+use std::fs;
+
+use super::{environment, good, load_in};
+use crate::config::checked::{Auth, Config};
+use crate::config::summary::show_limits;
+use crate::config::tree::Format;
+use crate::config::{BUILT_IN, Environment};
+use crate::init::EXAMPLE;
+
+/// The example with some of its comments taken off.
+fn example(line: impl Fn(&str) -> String) -> String {
+    EXAMPLE.lines().map(|text| line(text) + "\n").collect()
+}
+
+/// `#key = value`
+fn with_defaults() -> String {
+    let is_default =
+        |line: &str| line.starts_with('#') && line[1..].starts_with(|c: char| c.is_ascii_lowercase());
+    example(|line| if is_default(line) { line[1..].to_string() } else { line.to_string() })
+}
+
+#[test]
+fn it_is_what_runs_without_a_file() {
+    assert_eq!(good(EXAMPLE), good(BUILT_IN));
+}
+
+#[test]
+fn the_values_in_its_comments_are_the_defaults() {
+    let text = with_defaults();
+    assert_ne!(text, EXAMPLE);
+    assert_eq!(good(&text), good(BUILT_IN), "{text}");
+}
+
+#[test]
+fn it_names_every_limit_with_its_default() {
+    for (name, value) in show_limits(&good(BUILT_IN).limits) {
+        let line = format!("#{name} = {value}");
+        assert!(EXAMPLE.lines().any(|found| found == line), "no line `{line}`");
+    }
+}
+
+#[test]
+fn it_names_every_key_that_there_is() {
+    // A key is known if asking for another one lists it among those that are allowed.
+    let sections = ["", "[realms]", "[limits]", "[protocol]", "[shutdown]", "[log]", "[runtime]"];
+    for section in sections {
+        let report = super::report(Format::Toml, &format!("{section}\nnonsense = 1\n"));
+        let allowed = report.split("allowed:").nth(1).expect("an unknown key gets a list").replace('\n', " ");
+        let allowed = allowed.split("mistake").next().expect("split has a first part").split('`');
+        let keys: Vec<&str> = allowed.skip(1).step_by(2).collect();
+        assert!(!keys.is_empty(), "{section}: {report}");
+        for key in keys {
+            let named = |line: &str| {
+                let line = line.trim_start_matches(['#', ' ', '[']);
+                line.strip_prefix(key).is_some_and(|rest| rest.starts_with([' ', ']']))
+            };
+            assert!(EXAMPLE.lines().any(named), "`{key}` of `{section}` is not in the example");
+        }
+    }
+}
+
+#[test]
+fn its_alternatives_work_as_well() {
+    let directory = tempfile::tempdir().unwrap();
+    for file in ["admin.ticket", "server.pem", "server.key"] {
+        fs::write(directory.path().join(file), "something\n").unwrap();
+    }
+    let text = example(|line| match line.strip_prefix("#   ") {
+        Some(alternative) => alternative.to_string(),
+        None => line.to_string(),
+    });
+    let environment = Environment::with(&[("BACKEND_TICKET", "b"), ("XDG_RUNTIME_DIR", "/run/user/1000")]);
+    let config = load_in(directory.path(), Format::Toml, "example", &text, &environment);
+    let config: Config = config.unwrap_or_else(|report| panic!("{report}"));
+    assert_eq!(config.realms.len(), 2);
+    assert_eq!(config.listeners.len(), 3);
+    assert_eq!(config.workers, Some(4));
+    let [Auth::Ticket { users }] = config.realms[1].auth.as_slice() else { panic!("{config:?}") };
+    let tickets: Vec<&str> = users.iter().map(|user| user.ticket.0.as_str()).collect();
+    assert_eq!(tickets, ["change me", "b", "something"]);
+}
+
+#[test]
+fn a_bare_socket_name_lies_in_the_runtime_directory() {
+    let local = good(EXAMPLE).listeners[1].address.to_string();
+    assert_eq!(local, "/run/user/1000/crossway.sock");
+    assert_eq!(environment().runtime_directory().to_str(), Some("/run/user/1000"));
+}

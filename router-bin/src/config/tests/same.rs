@@ -1,0 +1,123 @@
+//! TOML and YAML say the same.
+
+use super::{environment, load};
+use crate::config::tree::Format;
+
+const TOML: &str = r#"
+[[realm]]
+name = "realm1"
+auth = [
+  { method = "anonymous", role = "guest" },
+  { method = "ticket", tickets = [{ authid = "joe", ticket = "sesame", role = "user" }] },
+]
+
+[realms]
+auto_create = true
+auth = [{ method = "anonymous" }]
+
+[[listener]]
+name = "public"
+tcp = "[::1]:9000"
+framing = ["websocket"]
+serializers = ["cbor", "json"]
+websocket = { paths = ["/", { path = "/app", realms = ["realm1"] }], allowed_origins = ["https://*.example.com"] }
+max_message = "1MiB"
+max_connections = 10
+keepalive = "off"
+backlog = 5
+
+[[listener]]
+unix = "/run/x.sock"
+mode = "0600"
+
+[limits]
+handshake_timeout = "1s"
+max_sessions = 0x10
+outbox_bytes = 65536
+outbox_policy = "disconnect"
+
+[protocol]
+uri = "strict"
+request_ids = "strict"
+
+[shutdown]
+grace = "500ms"
+
+[log]
+format = "json"
+level = "debug"
+
+[runtime]
+workers = 2
+"#;
+
+const YAML: &str = r#"
+realm:
+  - name: realm1
+    auth:
+      - {method: anonymous, role: guest}
+      - method: ticket
+        tickets:
+          - authid: joe
+            ticket: sesame
+            role: user
+
+realms:
+  auto_create: true
+  auth: [{method: anonymous}]
+
+listener:
+  - name: public
+    tcp: "[::1]:9000"
+    framing: [websocket]
+    serializers: [cbor, json]
+    websocket:
+      paths:
+        - /
+        - {path: /app, realms: [realm1]}
+      allowed_origins: ["https://*.example.com"]
+    max_message: 1MiB
+    max_connections: 10
+    keepalive: off
+    backlog: 5
+  - unix: /run/x.sock
+    mode: "0600"
+
+limits:
+  handshake_timeout: 1s
+  max_sessions: 0x10
+  outbox_bytes: 65536
+  outbox_policy: disconnect
+
+protocol:
+  uri: strict
+  request_ids: strict
+
+shutdown:
+  grace: 500ms
+
+log:
+  format: json
+  level: debug
+
+runtime:
+  workers: 2
+"#;
+
+#[test]
+fn toml_and_yaml_agree() {
+    let toml = load(Format::Toml, TOML, &environment()).unwrap_or_else(|report| panic!("{report}"));
+    let yaml = load(Format::Yaml, YAML, &environment()).unwrap_or_else(|report| panic!("{report}"));
+    assert_eq!(toml, yaml);
+    assert_eq!(toml.limits.max_sessions, 16);
+    assert_eq!(toml.listeners[0].keepalive, None);
+    assert_eq!(toml.listeners[1].name, "/run/x.sock");
+}
+
+#[test]
+fn an_empty_section_in_yaml_is_a_section_left_out() {
+    let text =
+        "realm: [{name: r, auth: [{method: anonymous}]}]\nlistener: [{tcp: '127.0.0.1:1'}]\nlimits:\nlog:\n";
+    let config = load(Format::Yaml, text, &environment()).unwrap_or_else(|report| panic!("{report}"));
+    assert_eq!(config.limits, crossway_core::limits::Limits::default());
+}

@@ -1,0 +1,173 @@
+//! What a config file says, before anyone asks what it means: values with the place that they came from.
+//!
+//! TOML, YAML and environment variables all end up in this one tree, so the meaning is worked out once and a mistake
+//! is shown the same way wherever it was made.
+
+pub(crate) mod environment;
+mod toml;
+mod yaml;
+
+use std::path::Path;
+
+use super::diagnostics::{Mistake, Notes};
+
+/// A place in one of the [`Sources`], in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Span {
+    pub(crate) source: usize,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+/// A text that values come from: a file, or an environment variable written as `NAME=value`.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+/// All texts that values came from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sources(Vec<Source>);
+
+impl Sources {
+    /// Keeps a text; the number is what [`Span::source`] says.
+    pub(crate) fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> usize {
+        self.0.push(Source { name: name.into(), text: text.into() });
+        self.0.len() - 1
+    }
+
+    pub(crate) fn get(&self, source: usize) -> &Source {
+        &self.0[source]
+    }
+
+    /// The same texts with the secrets made unreadable, of the same length, so that every span still fits.
+    ///
+    /// Without a tree (`by_name`), whatever stands behind the word `ticket` on a line counts as a secret.
+    pub(super) fn blotted(mut self, secrets: &[Span], by_name: bool) -> Sources {
+        for span in secrets {
+            let text = &mut self.0[span.source].text;
+            *text = blot(text, span.start, span.end);
+        }
+        if by_name {
+            self.0.iter_mut().for_each(|source| source.text = blot_by_name(&source.text));
+        }
+        self
+    }
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) value: Value,
+    pub(crate) span: Span,
+}
+
+/// What a value is, before it has a meaning.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    /// A number that is no integer of 64 bits, as it was written.
+    Number(String),
+    String(String),
+    /// From an environment variable, which knows no types: whatever is wanted is read out of it.
+    Untyped(String),
+    List(Vec<Node>),
+    Table(Vec<Entry>),
+}
+
+/// One `key = value`.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) key_span: Span,
+    pub(crate) value: Node,
+}
+
+impl Value {
+    /// What the value is, in the words of a message: "found ...".
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Value::Null => "nothing".into(),
+            Value::Bool(value) => format!("`{value}`"),
+            Value::Integer(value) => format!("the number {value}"),
+            Value::Number(value) => format!("the number {value}"),
+            Value::String(value) | Value::Untyped(value) => format!("\"{value}\""),
+            Value::List(_) => "a list".into(),
+            Value::Table(_) => "a table".into(),
+        }
+    }
+}
+
+/// How a config file is spelt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Toml,
+    Yaml,
+}
+
+impl Format {
+    /// The format that the file's extension names.
+    pub(crate) fn of(path: &Path) -> Option<Format> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "toml" => Some(Format::Toml),
+            "yaml" | "yml" => Some(Format::Yaml),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a text into a tree, or notes why it is not of that format.
+pub(crate) fn parse(format: Format, source: usize, sources: &Sources, notes: &Notes) -> Option<Node> {
+    let text = &sources.get(source).text;
+    let parsed = match format {
+        Format::Toml => toml::document(text, source),
+        Format::Yaml => yaml::document(text, source),
+    };
+    match parsed {
+        Ok(root) => Some(root),
+        Err(mistakes) => {
+            mistakes.into_iter().for_each(|mistake| notes.add(mistake));
+            None
+        }
+    }
+}
+
+/// What the parsers answer; a TOML file may have several mistakes of syntax.
+type Parsed = Result<Node, Vec<Mistake>>;
+
+/// Where the secrets stand: the values of all keys that hold one. They are never shown in a report.
+pub(crate) fn secrets(node: &Node, found: &mut Vec<Span>) {
+    match &node.value {
+        Value::List(items) => items.iter().for_each(|item| secrets(item, found)),
+        Value::Table(entries) => {
+            for entry in entries {
+                match entry.value.value {
+                    Value::List(_) | Value::Table(_) => secrets(&entry.value, found),
+                    _ if entry.key == "ticket" => found.push(entry.value.span),
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn blot(text: &str, start: usize, end: usize) -> String {
+    let stars =
+        |part: &str| part.bytes().map(|byte| if byte == b'\n' { '\n' } else { '*' }).collect::<String>();
+    match (text.get(..start), text.get(start..end), text.get(end..)) {
+        (Some(before), Some(secret), Some(after)) => format!("{before}{}{after}", stars(secret)),
+        _ => stars(text),
+    }
+}
+
+fn blot_by_name(text: &str) -> String {
+    let blotted = |line: &str| match line.to_ascii_lowercase().find("ticket") {
+        Some(at) => blot(line, at + "ticket".len(), line.trim_end().len()),
+        None => line.to_string(),
+    };
+    text.split_inclusive('\n').map(blotted).collect()
+}
