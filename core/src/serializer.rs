@@ -45,7 +45,8 @@ pub trait Serializer: fmt::Debug + Send + Sync + 'static {
     ///
     /// Called once for every message received, before anything else looks at it, and never with an empty frame
     /// promise: `frame` is whatever the peer sent. After `Ok` the whole frame is known to be well-formed: syntax, UTF-8,
-    /// nothing behind the end, nesting of lists and dictionaries at most `max_depth` (the message itself is level 1).
+    /// nothing behind the end, nesting of lists and dictionaries at most `max_depth` (the message itself is level 1;
+    /// [`DEPTH_CAP`] is the most that can be asked for).
     /// What a strict client would refuse must not pass, since it is forwarded as it is.
     ///
     /// Must not panic, and must take time and memory linear in the frame.
@@ -109,6 +110,10 @@ pub trait Serializer: fmt::Debug + Send + Sync + 'static {
 
 /// The most elements a WAMP message has (ERROR with args and kwargs).
 pub const MAX_ELEMENTS: usize = 7;
+
+/// Levels of nesting beyond which no serializer goes, whatever `max_depth` says: what reads and writes nested values
+/// recurses, and a thread's stack is finite.
+pub const DEPTH_CAP: usize = 512;
 
 /// What [`Serializer::scan`] found: the elements of the outermost list, in order.
 #[derive(Clone, Debug, Default)]
