@@ -2,6 +2,8 @@
 //!
 //! Law: one `match` says who handles what; what a client may not send is a violation. Requests are answered in one place.
 
+use std::cell::RefCell;
+
 use bytes::Bytes;
 
 use crate::error::{Fault, Refusal, Violation};
@@ -30,7 +32,7 @@ pub(super) struct Established<'a> {
     limits: &'a Limits,
     protocol: Protocol,
     counters: &'a Counters,
-    requests: IdSequence,
+    requests: RefCell<IdSequence>,
 }
 
 impl<'a> Established<'a> {
@@ -40,7 +42,7 @@ impl<'a> Established<'a> {
         protocol: Protocol,
         counters: &'a Counters,
     ) -> Self {
-        Established { member, limits, protocol, counters, requests: IdSequence::new() }
+        Established { member, limits, protocol, counters, requests: RefCell::default() }
     }
 
     pub(super) fn member(&self) -> &Membership {
@@ -51,10 +53,10 @@ impl<'a> Established<'a> {
     ///
     /// # Errors
     /// The client broke the protocol: the session has to be aborted.
-    pub(super) fn receive(&mut self, frame: &Bytes, turn: &mut Turn) -> Result<Next, Violation> {
-        let format = self.member.session.format().clone();
-        let scan = format.serializer().scan(frame, self.limits.max_depth)?;
-        let message = Message::decode(frame, &scan, format.serializer())?;
+    pub(super) fn receive(&self, frame: &Bytes, turn: &mut Turn) -> Result<Next, Violation> {
+        let serializer = self.member.session.format().serializer();
+        let scan = serializer.scan(frame, self.limits.max_depth)?;
+        let message = Message::decode(frame, &scan, serializer)?;
         let (code, request) = match &message {
             Message::Publish(m) => (Code::Publish, m.request),
             Message::Subscribe(m) => (Code::Subscribe, m.request),
@@ -76,7 +78,7 @@ impl<'a> Established<'a> {
     }
 
     /// The messages that carry a request id of their own, and are answered with it.
-    fn request(&mut self, message: Message<'_>, turn: &mut Turn) -> Result<(), Fault> {
+    fn request(&self, message: Message<'_>, turn: &mut Turn) -> Result<(), Fault> {
         let Membership { realm, broker, dealer, .. } = &self.member;
         match message {
             Message::Publish(m) => self.publish(&m, turn)?,
@@ -91,7 +93,7 @@ impl<'a> Established<'a> {
     }
 
     /// The messages that answer something, end something, or have no business here.
-    fn receive_other(&mut self, message: Message<'_>, turn: &mut Turn) -> Result<Next, Violation> {
+    fn receive_other(&self, message: Message<'_>, turn: &mut Turn) -> Result<Next, Violation> {
         let Membership { realm, dealer, .. } = &self.member;
         match message {
             Message::Yield(m) => realm.dealer.yield_result(dealer, &m, turn)?,
@@ -173,11 +175,11 @@ impl<'a> Established<'a> {
         if uri::is_reserved(uri) { Err(UriError::Reserved) } else { Ok(()) }
     }
 
-    fn check_request_id(&mut self, request: Id) -> Result<(), Violation> {
+    fn check_request_id(&self, request: Id) -> Result<(), Violation> {
         if self.protocol.request_ids == RequestIds::Lenient {
             return Ok(());
         }
-        match self.requests.next_id() {
+        match self.requests.borrow_mut().next_id() {
             expected if expected == request => Ok(()),
             expected => Err(Violation::new(format!("request id {request} where {expected} has to follow"))),
         }
