@@ -1,5 +1,6 @@
 //! From what a visitor is shown back to values.
 
+use super::dict::Keys;
 use super::{Dict, Value};
 use crate::serializer::{Unrepresentable, Visitor};
 
@@ -15,7 +16,7 @@ pub struct ValueBuilder {
 #[derive(Debug)]
 enum Open {
     List(Vec<Value>),
-    Dict(Dict, Option<String>),
+    Dict { dict: Dict, keys: Keys, key: Option<String> },
 }
 
 impl ValueBuilder {
@@ -34,39 +35,40 @@ impl ValueBuilder {
         if self.done.len() == 1 { self.done.pop() } else { None }
     }
 
+    /// Whether a list or dictionary has begun and not ended.
+    pub fn is_open(&self) -> bool {
+        !self.open.is_empty()
+    }
+
     fn push(&mut self, value: Value) -> Result<(), Unrepresentable> {
         match self.open.last_mut() {
             None => self.done.push(value),
             Some(Open::List(items)) => items.push(value),
-            Some(Open::Dict(dict, key @ None)) => match value {
-                Value::Text(text) if dict.get(&text).is_some() => {
-                    return Err(Unrepresentable::new(format!("key {text:?} twice in one dictionary")));
-                }
-                Value::Text(text) => *key = Some(text),
-                other => {
-                    return Err(Unrepresentable::new(format!(
-                        "a dictionary key that is no string: {other:?}"
-                    )));
-                }
+            Some(Open::Dict { dict, keys, key }) => match key.take() {
+                Some(key) => keys.push(dict, key, value),
+                None => *key = Some(new_key(dict, keys, value)?),
             },
-            Some(Open::Dict(dict, key)) => {
-                // `key` is `Some` here: the arm above took `None`.
-                let key = key.take().unwrap_or_default();
-                dict.entries.push((key, value));
-            }
         }
         Ok(())
     }
 
-    fn close(&mut self) -> Result<(), Unrepresentable> {
-        match self.open.pop() {
-            Some(Open::List(items)) => self.push(Value::List(items)),
-            Some(Open::Dict(dict, None)) => self.push(Value::Dict(dict)),
-            Some(Open::Dict(_, Some(key))) => {
+    fn close(&mut self, is_dict: bool) -> Result<(), Unrepresentable> {
+        match (self.open.pop(), is_dict) {
+            (Some(Open::List(items)), false) => self.push(Value::List(items)),
+            (Some(Open::Dict { dict, key: None, .. }), true) => self.push(Value::Dict(dict)),
+            (Some(Open::Dict { key: Some(key), .. }), true) => {
                 Err(Unrepresentable::new(format!("key {key:?} without a value")))
             }
-            None => Err(Unrepresentable::new("an end without a beginning")),
+            _ => Err(Unrepresentable::new("an end without its beginning")),
         }
+    }
+}
+
+fn new_key(dict: &Dict, keys: &Keys, key: Value) -> Result<String, Unrepresentable> {
+    match key {
+        Value::Text(key) if keys.find(dict, &key).is_none() => Ok(key),
+        Value::Text(key) => Err(Unrepresentable::new(format!("key {key:?} twice in one dictionary"))),
+        other => Err(Unrepresentable::new(format!("a dictionary key that is no string: {other:?}"))),
     }
 }
 
@@ -97,13 +99,13 @@ impl Visitor for ValueBuilder {
         Ok(())
     }
     fn end_list(&mut self) -> Result<(), Unrepresentable> {
-        self.close()
+        self.close(false)
     }
     fn begin_dict(&mut self, _len: Option<usize>) -> Result<(), Unrepresentable> {
-        self.open.push(Open::Dict(Dict::new(), None));
+        self.open.push(Open::Dict { dict: Dict::new(), keys: Keys::default(), key: None });
         Ok(())
     }
     fn end_dict(&mut self) -> Result<(), Unrepresentable> {
-        self.close()
+        self.close(true)
     }
 }

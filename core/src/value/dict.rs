@@ -1,5 +1,6 @@
 //! Dictionaries.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use super::Value;
@@ -10,7 +11,7 @@ use crate::serializer::{Unrepresentable, Visitor};
 /// A plain list of entries: the dictionaries that the router reads have a handful of keys.
 #[derive(Clone, Default, PartialEq)]
 pub struct Dict {
-    pub(super) entries: Vec<(String, Value)>,
+    entries: Vec<(String, Value)>,
 }
 
 impl Dict {
@@ -81,9 +82,13 @@ impl fmt::Debug for Dict {
 impl<K: Into<String>, V: Into<Value>> FromIterator<(K, V)> for Dict {
     /// Later entries replace earlier ones of the same key.
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        let mut dict = Dict::new();
+        let (mut dict, mut keys) = (Dict::new(), Keys::default());
         for (key, value) in entries {
-            dict.insert(key, value);
+            let (key, value) = (key.into(), value.into());
+            match keys.find(&dict, &key) {
+                Some(index) => dict.entries[index].1 = value,
+                None => keys.push(&mut dict, key, value),
+            }
         }
         dict
     }
@@ -94,5 +99,38 @@ impl IntoIterator for Dict {
     type IntoIter = std::vec::IntoIter<(String, Value)>;
     fn into_iter(self) -> Self::IntoIter {
         self.entries.into_iter()
+    }
+}
+
+/// Finds keys in a dictionary that is being built, however many a peer sends: looking through all entries for each new
+/// one would take quadratic time.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    /// Empty up to [`FEW`] entries.
+    index: HashMap<String, usize>,
+}
+
+/// Up to here looking through the entries is faster than hashing.
+const FEW: usize = 32;
+
+impl Keys {
+    /// The place of `key` among the entries of `dict`.
+    pub(super) fn find(&self, dict: &Dict, key: &str) -> Option<usize> {
+        if dict.len() <= FEW {
+            dict.entries.iter().position(|(k, _)| k == key)
+        } else {
+            self.index.get(key).copied()
+        }
+    }
+
+    /// Adds an entry whose key [`find`](Keys::find) does not know.
+    pub(super) fn push(&mut self, dict: &mut Dict, key: String, value: Value) {
+        dict.entries.push((key, value));
+        let unknown = match dict.len() {
+            len if len <= FEW => return,
+            len if self.index.is_empty() => 0..len,
+            len => len - 1..len,
+        };
+        self.index.extend(unknown.map(|at| (dict.entries[at].0.clone(), at)));
     }
 }

@@ -5,6 +5,9 @@
 
 mod builder;
 mod dict;
+mod serde;
+#[cfg(test)]
+mod tests;
 
 pub use builder::ValueBuilder;
 pub use dict::Dict;
