@@ -12,8 +12,7 @@ pub trait Decoder: Send + 'static {
     /// octets: none of a frame, a part, or many frames. How the stream was cut into calls must not make a difference.
     ///
     /// # Errors
-    /// The rule that the peer broke, or [`TransportError::Closed`] after it said good-bye. Nothing is decoded after an
-    /// error. A frame that is too long is an error as soon as its header is there.
+    /// The rule that the peer broke. Nothing is decoded after an error, nor after [`Step::Close`]. A frame that is too long is an error as soon as its header is there.
     fn decode(&mut self, input: &mut BytesMut) -> Result<Step, TransportError>;
 }
 
@@ -26,6 +25,8 @@ pub enum Step {
     Message(Bytes),
     /// The peer has to be sent this frame, as it stands (a PONG).
     Reply(Bytes),
+    /// The peer said good-bye, and has to be sent this last frame.
+    Close(Bytes),
     /// The peer showed that it is alive (a PONG came).
     Alive,
     /// Something was taken, and there is nothing to tell (a fragment).

@@ -224,6 +224,10 @@ fn drain<D: Decoder>(
             Step::Need(total) => return Ok(total.max(input.len() + 1)),
             Step::Message(message) => batch.push(Inbound::Message(message)),
             Step::Reply(frame) => batch.push(Inbound::Reply(frame)),
+            Step::Close(frame) => {
+                batch.push(Inbound::Reply(frame));
+                return Err(TransportError::Closed);
+            }
             Step::Alive => batch.push(Inbound::Alive),
             Step::Skip => {}
         }

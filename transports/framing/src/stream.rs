@@ -55,7 +55,7 @@ impl<Io, D, E> fmt::Debug for Stream<Io, D, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stream")
             .field("serializer", &self.serializer)
-            .field("info", &self.info)
+            .field("info", &format_args!("{}", self.info))
             .finish_non_exhaustive()
     }
 }
