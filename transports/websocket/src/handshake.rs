@@ -1,0 +1,221 @@
+//! The opening handshake.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use crossway_core::serializer::Serializer;
+use crossway_core::transport::Transport;
+use crossway_core::value::Dict;
+use crossway_framing::{Arrival, Handshake, HandshakeError, Split, Stream, reject};
+use tokio::io::AsyncWriteExt;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use crate::request::Request;
+use crate::response::{Response, Status};
+use crate::{WebSocketDecoder, WebSocketEncoder, origin, page};
+
+/// What a WebSocket listener offers.
+#[derive(Clone, Debug)]
+pub struct WebSocketOptions {
+    /// The formats that clients may choose from: `json` is subprotocol `wamp.2.json`.
+    pub serializers: Vec<Arc<dyn Serializer>>,
+    /// The paths that may be asked for; others are not found. Empty, the default: all paths, and all realms there.
+    pub paths: Vec<WebSocketPath>,
+    /// The web pages that may connect: `*`, `https://example.com` or `https://*.example.com`. Clients that are no
+    /// browsers send no origin and may connect in any case. `*`, which is right where nothing but the messages
+    /// themselves authenticates a client; name the pages where cookies do.
+    pub origins: Vec<String>,
+    /// The longest message that clients may send, in octets, fragments taken together. 16 MiB.
+    pub max_message: usize,
+}
+
+/// A path and what is behind it.
+#[derive(Clone, Debug)]
+pub struct WebSocketPath {
+    /// `/ws`, without a query.
+    pub path: String,
+    /// The realms that may be joined there; empty means all.
+    pub realms: Vec<String>,
+}
+
+impl WebSocketOptions {
+    /// The defaults.
+    pub fn new(serializers: Vec<Arc<dyn Serializer>>) -> Self {
+        WebSocketOptions {
+            serializers,
+            paths: Vec::new(),
+            origins: vec!["*".to_owned()],
+            max_message: 16 * 1024 * 1024,
+        }
+    }
+
+    fn subprotocols(&self) -> Vec<String> {
+        self.serializers.iter().map(|serializer| subprotocol(serializer.as_ref())).collect()
+    }
+
+    fn find_path(&self, path: &str) -> Option<&[String]> {
+        if self.paths.is_empty() {
+            return Some(&[]);
+        }
+        self.paths.iter().find(|known| known.path == path).map(|known| &known.realms[..])
+    }
+}
+
+fn subprotocol(serializer: &dyn Serializer) -> String {
+    format!("wamp.2.{}", serializer.name())
+}
+
+/// The WebSocket handshake.
+#[derive(Debug)]
+pub struct WebSocket {
+    options: WebSocketOptions,
+}
+
+/// An upgrade that was agreed upon.
+struct Upgrade {
+    serializer: Arc<dyn Serializer>,
+    realms: Vec<String>,
+    auth: Dict,
+    accept: String,
+}
+
+impl WebSocket {
+    /// A handshake that offers what the options say.
+    pub fn new(options: WebSocketOptions) -> Self {
+        WebSocket { options }
+    }
+
+    fn decide(&self, request: &Request, secure: bool) -> Result<Upgrade, Response> {
+        if request.method != "GET" {
+            let response = Response::text(Status::MethodNotAllowed, "only GET is understood here\n");
+            return Err(response.with("Allow", "GET"));
+        }
+        if !asks_for_upgrade(request)? {
+            return Err(self.plain(request, secure));
+        }
+        let Some(realms) = self.options.find_path(&request.path) else {
+            return Err(Response::text(Status::NotFound, "there is no WAMP router at this path\n"));
+        };
+        if request.header("origin").is_some_and(|from| !origin::allowed(&self.options.origins, from)) {
+            return Err(Response::text(Status::Forbidden, "pages of this origin may not connect\n"));
+        }
+        Ok(Upgrade {
+            accept: accept(request)?,
+            serializer: self.choose(request)?,
+            realms: realms.to_vec(),
+            auth: auth(request),
+        })
+    }
+
+    /// The first subprotocol of the client's that we have.
+    fn choose(&self, request: &Request) -> Result<Arc<dyn Serializer>, Response> {
+        let find =
+            |offered: &str| self.options.serializers.iter().find(|s| subprotocol(s.as_ref()) == offered);
+        request.list("sec-websocket-protocol").find_map(find).cloned().ok_or_else(|| {
+            let ours = self.options.subprotocols().join(", ");
+            let body = format!("no common subprotocol\nSec-WebSocket-Protocol may be: {ours}\n");
+            Response::text(Status::BadRequest, body)
+        })
+    }
+
+    /// The answer to a request that asks for no upgrade.
+    fn plain(&self, request: &Request, secure: bool) -> Response {
+        if request.path != "/" && self.options.find_path(&request.path).is_none() {
+            return Response::text(Status::NotFound, "there is nothing at this path\n");
+        }
+        let mut paths: Vec<_> = self.options.paths.iter().map(|known| known.path.clone()).collect();
+        if paths.is_empty() {
+            paths.push("any".to_owned());
+        }
+        let path = self.options.paths.first().map_or("/ws", |known| &known.path);
+        let scheme = if secure { "wss" } else { "ws" };
+        let host = request.header("host").unwrap_or("localhost");
+        page::page(&format!("{scheme}://{host}{path}"), &self.options.subprotocols(), &paths)
+    }
+}
+
+/// Whether this is for WebSocket at all. Half a request is worth an answer of its own: it is what a client's looks like
+/// after a proxy that does not know WebSocket.
+fn asks_for_upgrade(request: &Request) -> Result<bool, Response> {
+    let signs = [
+        request.http_1_1,
+        request.has("upgrade", "websocket"),
+        request.has("connection", "upgrade"),
+        request.header("sec-websocket-key").is_some(),
+    ];
+    match signs {
+        [true, true, true, _] => Ok(true),
+        [_, false, _, false] => Ok(false),
+        _ => Err(Response::text(
+            Status::BadRequest,
+            "half a WebSocket handshake\n\
+             HTTP/1.1, Upgrade: websocket and Connection: Upgrade are needed; a proxy may have removed them\n",
+        )),
+    }
+}
+
+/// The answer to the client's challenge.
+fn accept(request: &Request) -> Result<String, Response> {
+    if request.header("sec-websocket-version") != Some("13") {
+        let response = Response::text(Status::UpgradeRequired, "WebSocket version 13 is spoken here\n");
+        return Err(response.with("Sec-WebSocket-Version", "13").with("Upgrade", "websocket"));
+    }
+    match request.header("sec-websocket-key") {
+        // 16 octets in base64.
+        Some(key) if key.len() == 24 && key.ends_with("==") => Ok(derive_accept_key(key.as_bytes())),
+        _ => Err(Response::text(Status::BadRequest, "Sec-WebSocket-Key is missing or malformed\n")),
+    }
+}
+
+/// What may authenticate a client. Both are secrets, so they appear in no log.
+fn auth(request: &Request) -> Dict {
+    let mut auth = Dict::new();
+    // RFC 6265: several Cookie headers are one, joined like this.
+    let cookies: Vec<_> = request.all("cookie").collect();
+    if !cookies.is_empty() {
+        auth.insert("cookie", cookies.join("; "));
+    }
+    if let Some(authorization) = request.header("authorization") {
+        auth.insert("authorization", authorization);
+    }
+    auth
+}
+
+#[async_trait]
+impl<Io: Split> Handshake<Io> for WebSocket {
+    async fn accept(&self, mut arrival: Arrival<Io>) -> Result<Box<dyn Transport>, HandshakeError> {
+        let request = Request::read(&mut arrival).await?;
+        let Arrival { mut io, seen, mut peer, full } = arrival;
+        if full {
+            let response = Response::text(Status::Unavailable, "too many connections\n");
+            reject(&mut io, &response.with("Retry-After", "5").octets()).await?;
+            return Err(HandshakeError::Full);
+        }
+        match request.and_then(|request| self.decide(&request, peer.secure)) {
+            Err(response) => {
+                reject(&mut io, &response.octets()).await?;
+                Err(HandshakeError::refused(response.summary()))
+            }
+            Ok(Upgrade { serializer, realms, auth, accept }) => {
+                io.write_all(switching(&accept, serializer.as_ref()).as_bytes()).await?;
+                io.flush().await?;
+                peer.realms = realms;
+                for (key, value) in auth {
+                    peer.auth.insert(key, value);
+                }
+                let text = serializer.is_text();
+                let decoder = WebSocketDecoder::new(self.options.max_message, text);
+                let framing = (decoder, WebSocketEncoder::new(text));
+                Ok(Box::new(Stream::new(io, seen, framing, serializer, peer)))
+            }
+        }
+    }
+}
+
+fn switching(accept: &str, serializer: &dyn Serializer) -> String {
+    let subprotocol = subprotocol(serializer);
+    format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: {subprotocol}\r\n\r\n"
+    )
+}
