@@ -1,0 +1,75 @@
+//! The carriers and formats, and the ways to combine them.
+
+use std::fmt;
+
+use crate::Format;
+
+/// How a peer reaches the router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Carrier {
+    /// Inside the process.
+    Memory,
+    /// WebSocket over TCP.
+    Ws,
+    /// WebSocket over TLS.
+    Wss,
+    /// RawSocket over TCP.
+    Tcp,
+    /// RawSocket over TLS.
+    Tls,
+    /// RawSocket over a Unix socket.
+    Unix,
+}
+
+impl Carrier {
+    /// All that there are.
+    pub const ALL: [Carrier; 3] = [Carrier::Memory, Carrier::Ws, Carrier::Tcp];
+
+    /// Those with RawSocket framing.
+    pub const RAWSOCKET: [Carrier; 3] = [Carrier::Tcp, Carrier::Tls, Carrier::Unix];
+
+    /// Those with WebSocket framing.
+    pub const WEBSOCKET: [Carrier; 2] = [Carrier::Ws, Carrier::Wss];
+
+    /// This carrier with a format.
+    pub const fn with(self, format: Format) -> Link {
+        Link { carrier: self, format }
+    }
+}
+
+/// A carrier and a format: one way of talking to the router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Link {
+    /// How frames travel.
+    pub carrier: Carrier,
+    /// How messages are spelt.
+    pub format: Format,
+}
+
+impl Link {
+    /// The link for tests to which it makes no difference.
+    pub const DEFAULT: Link = Carrier::Memory.with(Format::Json);
+
+    /// Every carrier with every format.
+    pub fn all() -> impl Iterator<Item = Link> {
+        Carrier::ALL.into_iter().flat_map(|carrier| Format::ALL.map(|format| carrier.with(format)))
+    }
+
+    /// Every ordered pair of formats, the carriers taking turns so that each one meets others on both sides.
+    pub fn pairs() -> impl Iterator<Item = (Link, Link)> {
+        let formats = Format::ALL.into_iter().flat_map(|one| Format::ALL.map(|other| (one, other)));
+        formats.enumerate().flat_map(|(turn, (one, other))| {
+            [0, 3].map(|offset| {
+                let carrier = |step: usize| Carrier::ALL[(turn + offset + step) % Carrier::ALL.len()];
+                (carrier(0).with(one), carrier(1 + turn % 5).with(other))
+            })
+        })
+    }
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!("{:?}/{:?}", self.carrier, self.format);
+        f.write_str(&text.to_lowercase())
+    }
+}

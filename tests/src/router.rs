@@ -1,0 +1,258 @@
+//! The router under test: a [`Router`] composed from the public crates, each test with one of its own.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crossway_anonymous::Anonymous;
+use crossway_core::serializer::Serializer;
+use crossway_core::transport::Transport;
+use crossway_core::{Limits, Protocol, RealmConfig, Router};
+use crossway_framing::{Handshake, Listener, ListenerCounters, ServeOptions, Split, serve};
+use crossway_memory::MemoryOptions;
+use crossway_rawsocket::{RawSocket, RawSocketOptions};
+use crossway_tcp::{TcpListener, TcpOptions};
+use crossway_websocket::{WebSocket, WebSocketOptions};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use crate::wire::{MemoryWire, Stream, Wire};
+use crate::{Carrier, Format, Link};
+
+/// How the router of a test is made. The default is what most tests want: realms `realm1` and `realm2`, open to
+/// everybody.
+pub struct Plan {
+    /// The limits.
+    pub limits: Limits,
+    /// URI rule and request ids.
+    pub protocol: Protocol,
+    /// The realms.
+    pub realms: Vec<RealmConfig>,
+    /// How realms are made that clients ask for.
+    pub auto_create: Option<RealmConfig>,
+    /// Time for the handshake of a transport.
+    pub handshake_timeout: Duration,
+    /// Connections of one listener.
+    pub max_connections: usize,
+    /// The longest message that clients may send.
+    pub max_message: usize,
+    /// The memory transport's capacity and limit.
+    pub memory: MemoryOptions,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        let open = |uri| RealmConfig::new(uri).authenticator(Arc::new(Anonymous::default()));
+        Plan {
+            limits: Limits::default(),
+            protocol: Protocol::default(),
+            realms: vec![open("realm1"), open("realm2")],
+            auto_create: None,
+            handshake_timeout: Duration::from_secs(10),
+            max_connections: 100,
+            max_message: 1 << 24,
+            memory: MemoryOptions::default(),
+        }
+    }
+}
+
+impl Plan {
+    /// The default, with other limits.
+    pub fn limits(change: impl FnOnce(&mut Limits)) -> Self {
+        let mut plan = Plan::default();
+        change(&mut plan.limits);
+        plan
+    }
+
+    /// The default, with another protocol configuration.
+    pub fn protocol(protocol: Protocol) -> Self {
+        Plan { protocol, ..Plan::default() }
+    }
+
+    /// One realm, `realm1`.
+    pub fn realm(realm: RealmConfig) -> Self {
+        Plan { realms: vec![realm], ..Plan::default() }
+    }
+
+    fn build(&self) -> Router {
+        let builder = Router::builder().limits(self.limits.clone()).protocol(self.protocol);
+        let mut builder = self.realms.iter().cloned().fold(builder, |builder, realm| builder.realm(realm));
+        if let Some(template) = &self.auto_create {
+            builder = builder.auto_create(template.clone());
+        }
+        builder.build().expect("a valid plan")
+    }
+}
+
+/// A running router.
+pub struct TestRouter {
+    /// The router itself: counters, sessions, connections.
+    pub core: Router,
+    plan: Plan,
+    doors: Mutex<Doors>,
+    sockets: tempfile::TempDir,
+}
+
+#[derive(Default)]
+struct Doors {
+    open: HashMap<Carrier, Door>,
+    tasks: JoinSet<()>,
+}
+
+#[derive(Clone)]
+struct Door {
+    address: Address,
+    counters: Arc<ListenerCounters>,
+}
+
+#[derive(Clone)]
+enum Address {
+    Port(SocketAddr),
+    Path(PathBuf),
+}
+
+/// The serializers that the router offers.
+pub fn serializers() -> Vec<Arc<dyn Serializer>> {
+    Format::ALL.map(serializer).into()
+}
+
+fn serializer(format: Format) -> Arc<dyn Serializer> {
+    match format {
+        Format::Json => Arc::new(crossway_json::Json),
+        Format::MsgPack => Arc::new(crossway_msgpack::MessagePack),
+        Format::Cbor => Arc::new(crossway_cbor::Cbor),
+    }
+}
+
+impl TestRouter {
+    pub(crate) fn start(plan: Plan) -> Self {
+        let sockets = tempfile::tempdir().expect("a writable directory for temporary files");
+        TestRouter { core: plan.build(), plan, doors: Mutex::default(), sockets }
+    }
+
+    /// The value of a limit counter.
+    pub fn counter(&self, name: &str) -> u64 {
+        let counter = self.core.counters().iter().find(|(known, _)| *known == name);
+        counter.unwrap_or_else(|| panic!("no counter {name}")).1
+    }
+
+    /// A transport handshake, for sessions to begin on.
+    pub async fn connect(&self, link: Link) -> Wire {
+        self.connect_accepting(link, 15).await
+    }
+
+    /// As [`connect`](Self::connect), over RawSocket accepting no more than `2^(9 + length)` octets.
+    pub async fn connect_accepting(&self, link: Link, length: u8) -> Wire {
+        match link.carrier {
+            Carrier::Memory => self.memory(link.format),
+            Carrier::Ws | Carrier::Wss => Wire::websocket(self.dial(link.carrier).await, link.format).await,
+            Carrier::Tcp | Carrier::Tls | Carrier::Unix => {
+                Wire::rawsocket(self.dial(link.carrier).await, link.format, length).await
+            }
+        }
+    }
+
+    /// A byte stream to a listener, with nothing said on it yet but what TLS says.
+    pub async fn dial(&self, carrier: Carrier) -> Stream {
+        match self.door(carrier).address {
+            Address::Port(address) => {
+                let stream = TcpStream::connect(address).await.expect("the router listens");
+                stream.set_nodelay(true).expect("the router listens");
+                Box::new(stream)
+            }
+            Address::Path(path) => {
+                Box::new(tokio::net::UnixStream::connect(path).await.expect("the router listens"))
+            }
+        }
+    }
+
+    /// What happened at a listener.
+    pub fn listener(&self, carrier: Carrier) -> Arc<ListenerCounters> {
+        self.door(carrier).counters
+    }
+
+    fn memory(&self, format: Format) -> Wire {
+        let (ours, theirs) = crossway_memory::pair(serializer(format), &self.plan.memory);
+        let core = self.core.clone();
+        let mut doors = self.doors.lock().expect("no test panics with the lock held");
+        doors.tasks.spawn(async move { core.attach(Box::new(theirs)).await });
+        let (source, sink) = Box::new(ours).split();
+        Wire::Memory(Box::new(MemoryWire { source, sink, arrived: Vec::new() }))
+    }
+
+    fn door(&self, carrier: Carrier) -> Door {
+        let mut doors = self.doors.lock().expect("no test panics with the lock held");
+        let Doors { open, tasks } = &mut *doors;
+        open.entry(carrier).or_insert_with(|| self.open(carrier, tasks)).clone()
+    }
+
+    fn open(&self, carrier: Carrier, tasks: &mut JoinSet<()>) -> Door {
+        match carrier {
+            Carrier::Memory => panic!("memory has no listener"),
+            Carrier::Ws => self.listen_tcp(carrier, Arc::new(self.websocket()), tasks),
+            Carrier::Tcp => self.listen_tcp(carrier, Arc::new(self.rawsocket()), tasks),
+            Carrier::Wss | Carrier::Tls | Carrier::Unix => panic!("not yet"),
+        }
+    }
+
+    fn websocket(&self) -> WebSocket {
+        let max_message = self.plan.max_message;
+        WebSocket::new(WebSocketOptions { max_message, ..WebSocketOptions::new(serializers()) })
+    }
+
+    fn rawsocket(&self) -> RawSocket {
+        let max_message = self.plan.max_message;
+        RawSocket::new(RawSocketOptions { max_message, ..RawSocketOptions::new(serializers()) })
+    }
+
+    fn listen_tcp<H>(&self, carrier: Carrier, handshake: Arc<H>, tasks: &mut JoinSet<()>) -> Door
+    where
+        H: Handshake<TcpStream> + ?Sized,
+    {
+        let listener = TcpListener::bind(&TcpOptions::new(([127, 0, 0, 1], 0).into())).expect("a free port");
+        let address = Address::Port(listener.local_addr());
+        self.listen(carrier, listener, address, handshake, tasks)
+    }
+
+    fn listen<L: Listener, H>(
+        &self,
+        carrier: Carrier,
+        listener: L,
+        address: Address,
+        handshake: Arc<H>,
+        tasks: &mut JoinSet<()>,
+    ) -> Door
+    where
+        L::Io: Split,
+        H: Handshake<L::Io> + ?Sized,
+    {
+        let options = ServeOptions {
+            handshake_timeout: self.plan.handshake_timeout,
+            max_connections: self.plan.max_connections,
+            ..ServeOptions::new(format!("{carrier:?}").to_lowercase())
+        };
+        let counters = Arc::clone(&options.counters);
+        tasks.spawn(serve(listener, handshake, self.core.clone(), options));
+        Door { address, counters }
+    }
+
+    /// Ends the router, and fails if anything is left of it or if one of its tasks panicked.
+    pub(crate) async fn finish(self) {
+        let core = self.core;
+        let Doors { open, mut tasks } = self.doors.into_inner().expect("no test panics with the lock held");
+        let ending = async {
+            core.shutdown(Duration::from_secs(5)).await;
+            while let Some(ended) = tasks.join_next().await {
+                ended.expect("no task of the router panics");
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), ending).await.expect("the router shuts down");
+        assert_eq!((core.sessions(), core.connections()), (0, 0), "sessions and connections are left");
+        for (carrier, door) in open {
+            let left = door.counters.open.load(std::sync::atomic::Ordering::Relaxed);
+            assert_eq!(left, 0, "connections of the listener {carrier:?} are left");
+        }
+    }
+}

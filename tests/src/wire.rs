@@ -1,0 +1,191 @@
+//! Frames over each carrier. RawSocket is cut by hand, WebSocket by tungstenite; nothing here is the router's.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use crossway_core::transport::{Inbound, Outgoing, Sink, Source};
+use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+
+use crate::Format;
+
+/// A byte stream of any kind.
+pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+/// A byte stream to the router.
+pub type Stream = Box<dyn Io>;
+
+/// What a client receives.
+#[derive(Debug)]
+pub enum Received {
+    /// One message.
+    Frame(Vec<u8>),
+    /// The router has closed, with this code if the transport has one.
+    Closed(Option<u16>),
+}
+
+/// A connection that carries frames.
+pub enum Wire {
+    /// Messages inside the process.
+    Memory(Box<MemoryWire>),
+    /// WebSocket messages.
+    WebSocket(Box<WebSocketStream<Stream>>, Format),
+    /// RawSocket frames.
+    RawSocket(Stream),
+}
+
+/// The two halves of the client's end.
+pub struct MemoryWire {
+    pub(crate) source: Box<dyn Source>,
+    pub(crate) sink: Box<dyn Sink>,
+    pub(crate) arrived: Vec<Inbound>,
+}
+
+impl Wire {
+    /// WebSocket's opening handshake.
+    pub async fn websocket(stream: Stream, format: Format) -> Wire {
+        let mut request = "ws://localhost/ws".into_client_request().expect("a valid address");
+        let name = format.subprotocol().parse().expect("a valid header");
+        request.headers_mut().insert("Sec-WebSocket-Protocol", name);
+        let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
+        let (socket, response) = tokio_tungstenite::client_async_with_config(request, stream, Some(config))
+            .await
+            .expect("the router accepts the upgrade");
+        let chosen = response.headers().get("Sec-WebSocket-Protocol").map(|name| name.as_bytes());
+        assert_eq!(
+            chosen,
+            Some(format.subprotocol().as_bytes()),
+            "the router echoes the subprotocol (WS-09)"
+        );
+        Wire::WebSocket(Box::new(socket), format)
+    }
+
+    /// RawSocket's handshake; the peer accepts messages of `2^(9 + length)` octets.
+    pub async fn rawsocket(mut stream: Stream, format: Format, length: u8) -> Wire {
+        let code = format.rawsocket_code();
+        stream.write_all(&[0x7F, length << 4 | code, 0, 0]).await.expect("the router listens");
+        let mut reply = [0; 4];
+        stream.read_exact(&mut reply).await.expect("the router answers");
+        assert_eq!((reply[0], reply[1] & 0x0F, &reply[2..]), (0x7F, code, &[0, 0][..]), "{reply:02x?}");
+        Wire::RawSocket(stream)
+    }
+
+    /// Sends one message. A connection that the router has closed already is no error; reading will tell.
+    pub async fn send(&mut self, frame: &[u8]) {
+        let _maybe_closed = match self {
+            Wire::Memory(memory) => {
+                memory.sink.put(Outgoing { head: frame, payload: &Bytes::new(), tail: b"" });
+                poll_fn(|cx| memory.sink.poll_flush(cx)).await.map_err(drop)
+            }
+            Wire::WebSocket(socket, format) => {
+                let kind = if *format == Format::Json { Data::Text } else { Data::Binary };
+                let frame = Frame::message(frame.to_vec(), OpCode::Data(kind), true);
+                socket.send(Message::Frame(frame)).await.map_err(drop)
+            }
+            Wire::RawSocket(stream) => {
+                let length = u32::try_from(frame.len()).expect("a short message").to_be_bytes();
+                let whole = [&length[..], frame].concat();
+                let written = stream.write_all(&whole).await;
+                written.and(stream.flush().await).map_err(drop)
+            }
+        };
+    }
+
+    /// Waits for the next message. Answers pings.
+    pub async fn receive(&mut self) -> Received {
+        match self {
+            Wire::Memory(memory) => memory.receive().await,
+            Wire::WebSocket(socket, format) => loop {
+                return match socket.next().await {
+                    Some(Ok(Message::Text(text))) => {
+                        assert_eq!(*format, Format::Json, "text on a binary subprotocol (WS-06)");
+                        Received::Frame(text.as_bytes().to_vec())
+                    }
+                    Some(Ok(Message::Binary(octets))) => {
+                        assert_ne!(*format, Format::Json, "binary data on a text subprotocol (WS-05)");
+                        Received::Frame(octets.to_vec())
+                    }
+                    Some(Ok(Message::Close(close))) => {
+                        while let Some(Ok(_)) = socket.next().await {}
+                        Received::Closed(close.map(|close| close.code.into()))
+                    }
+                    Some(Ok(_)) => continue,
+                    Some(Err(_)) | None => Received::Closed(None),
+                };
+            },
+            Wire::RawSocket(stream) => rawsocket_receive(stream).await,
+        }
+    }
+
+    /// Says farewell in the words of the transport, if it has some, and closes.
+    pub async fn close(&mut self) {
+        let _maybe_closed = match self {
+            Wire::Memory(memory) => {
+                poll_fn(|cx| memory.sink.poll_close(cx, crossway_core::transport::Close::Normal)).await;
+                Ok(())
+            }
+            Wire::WebSocket(socket, _) => socket.as_mut().close(None).await.map_err(drop),
+            Wire::RawSocket(stream) => stream.shutdown().await.map_err(drop),
+        };
+    }
+}
+
+impl MemoryWire {
+    async fn receive(&mut self) -> Received {
+        loop {
+            if !self.arrived.is_empty() {
+                match self.arrived.remove(0) {
+                    Inbound::Message(frame) => return Received::Frame(frame.to_vec()),
+                    Inbound::Reply(_) | Inbound::Alive => continue,
+                }
+            }
+            let more = |cx: &mut Context<'_>| -> Poll<_> { self.source.poll_batch(cx, &mut self.arrived) };
+            if poll_fn(more).await.is_err() {
+                return Received::Closed(None);
+            }
+        }
+    }
+}
+
+async fn rawsocket_receive(stream: &mut Stream) -> Received {
+    loop {
+        let mut prefix = [0; 4];
+        if stream.read_exact(&mut prefix).await.is_err() {
+            return Received::Closed(None);
+        }
+        let [kind, high, mid, low] = prefix;
+        let length = match kind & 0x08 {
+            0 => u32::from_be_bytes([0, high, mid, low]),
+            _ => 1 << 24,
+        };
+        let mut payload = vec![0; length as usize];
+        if stream.read_exact(&mut payload).await.is_err() {
+            return Received::Closed(None);
+        }
+        match kind & 0x07 {
+            0 => return Received::Frame(payload),
+            1 => {
+                let pong = [&[2, high, mid, low], &payload[..]].concat();
+                let _maybe_closed = stream.write_all(&pong).await;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Reads what is left until the router closes. For tests that speak in octets.
+pub async fn read_to_end(stream: &mut Stream) -> Vec<u8> {
+    let mut octets = Vec::new();
+    // A reset is an end as well.
+    let _ = Pin::new(stream).read_to_end(&mut octets).await;
+    octets
+}

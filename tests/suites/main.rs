@@ -1,0 +1,6 @@
+//! Behaviour through public doors. Each test says with `// covers:` which rules it shows; `docs/conformance.md` is made
+//! from that.
+
+#![allow(clippy::print_stderr, reason = "tests that are skipped say so")]
+
+mod sessions;
