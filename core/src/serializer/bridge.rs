@@ -79,6 +79,7 @@ pub trait SerdeFormat: Clone + fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// Why `bytes` are no document, trailing bytes included.
+    #[expect(clippy::wrong_self_convention, reason = "what serde formats call it")]
     fn from_slice(&self, bytes: &[u8]) -> Result<Value, String>;
 }
 
