@@ -169,6 +169,8 @@ impl Peer {
         match self.next("the end of the connection").await {
             Received::Closed(code) => {
                 self.dialogue.push(format!("<- closed {code:?}"));
+                // The router waits for this side to close as well.
+                self.wire.close().await;
                 code
             }
             Received::Frame(frame) => {

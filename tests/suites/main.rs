@@ -3,4 +3,8 @@
 
 #![allow(clippy::print_stderr, reason = "tests that are skipped say so")]
 
+mod auth;
+mod ids;
+mod messages;
 mod sessions;
+mod uris;
