@@ -51,15 +51,15 @@ const FORMATS: [&dyn Serializer; 5] = [&Json, &MessagePack, &Cbor, &Bridged(RmpS
 
 /// Writes `payload` in one format, rewrites it into the other, and reads it there, through whole messages.
 fn through(from: &dyn Serializer, to: &dyn Serializer, payload: &[Value]) -> Vec<Value> {
-    let run = message::run(from, payload).unwrap();
-    let rewritten = transcode(from, (&run, payload.len()), to).unwrap();
+    let run = message::run(from, payload).expect("every format can say this");
+    let rewritten = transcode(from, (&run, payload.len()), to).expect("every format can say this");
     let frame = message::event(to, &rewritten, payload.len());
-    let scan = message::scan(to, &frame).unwrap();
+    let scan = message::scan(to, &frame).expect("own output is accepted");
     let (run, count) = message::payload(&scan, &frame, message::EVENT_HEAD);
-    message::values(to, run, count).unwrap()
+    message::values(to, run, count).expect("own output is understood")
 }
 
-/// Whether `payload` can be rewritten for receivers of the other format.
+/// Why one list can not be rewritten for receivers of the other format.
 fn refusal(from: &dyn Serializer, run: &[u8], to: &dyn Serializer) -> String {
     match transcode(from, (run, 1), to) {
         Ok(out) => panic!("{:?} became {:?}", Bytes::copy_from_slice(run), Bytes::from(out)),
