@@ -1,1 +1,189 @@
+use bytes::BytesMut;
+use crossway_core::transport::TransportError;
+use crossway_framing::{Decoder, Encoder, Step};
+use proptest::prelude::*;
 
+use super::{WebSocketDecoder, WebSocketEncoder, unmask};
+
+const MASK: [u8; 4] = [0x11, 0x22, 0x33, 0x44];
+
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    // The length in eight octets is as good as any other.
+    let mut octets = vec![first, 0xFF];
+    octets.extend((payload.len() as u64).to_be_bytes());
+    octets.extend(MASK);
+    octets.extend(payload.iter().zip(MASK.iter().cycle()).map(|(octet, mask)| octet ^ mask));
+    octets
+}
+
+fn decode_all<'a>(text: bool, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Step>, Option<String>) {
+    let mut decoder = WebSocketDecoder::new(1000, text);
+    let (mut input, mut steps) = (BytesMut::new(), Vec::new());
+    for piece in pieces {
+        input.extend_from_slice(piece);
+        loop {
+            let before = input.len();
+            match decoder.decode(&mut input) {
+                Ok(Step::Need(total)) => {
+                    assert!(total > input.len(), "needs {total}, has {}", input.len());
+                    break;
+                }
+                // Where the fragments were cut makes no difference either.
+                Ok(Step::Skip) => assert!(input.len() < before),
+                Ok(step) => {
+                    assert!(input.len() < before, "something is taken with every step");
+                    let end = matches!(step, Step::Close(_));
+                    steps.push(step);
+                    if end {
+                        return (steps, None);
+                    }
+                }
+                Err(error) => return (steps, Some(error.to_string())),
+            }
+        }
+    }
+    (steps, None)
+}
+
+#[test]
+fn every_truncation_says_what_it_needs() {
+    let spellings: [(&[u8], usize, usize); 3] = [
+        (&[0x82, 0x83, 0, 0, 0, 0, 1, 2, 3], 6, 9),
+        (&[0x82, 0xFE, 0, 3, 0, 0, 0, 0, 1, 2, 3], 8, 11),
+        (&[0x82, 0xFF, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 1, 2, 3], 14, 17),
+    ];
+    for (octets, header, whole) in spellings {
+        let mut decoder = WebSocketDecoder::new(1000, false);
+        let mut need = |cut: usize| decoder.decode(&mut octets[..cut].into()).unwrap();
+        assert_eq!((need(0), need(1)), (Step::Need(6), Step::Need(6)));
+        for cut in 2..header {
+            assert_eq!(need(cut), Step::Need(header), "{octets:?} cut at {cut}");
+        }
+        for cut in header..whole {
+            assert_eq!(need(cut), Step::Need(whole), "{octets:?} cut at {cut}");
+        }
+        assert_eq!(need(whole), Step::Message([1, 2, 3].to_vec().into()));
+    }
+}
+
+#[test]
+fn fragments_do_not_hold_the_buffer_of_a_read() {
+    let mut decoder = WebSocketDecoder::new(1000, false);
+    let mut input = BytesMut::with_capacity(64 * 1024);
+    input.extend_from_slice(&frame(0x02, b"begin"));
+    assert_eq!(decoder.decode(&mut input).unwrap(), Step::Skip);
+    assert!(input.try_reclaim(64 * 1024), "nobody else holds it");
+}
+
+#[test]
+fn a_limit_is_a_limit_whatever_it_is() {
+    for limit in [0, 1, 125, 65_536, usize::MAX] {
+        let mut decoder = WebSocketDecoder::new(limit, false);
+        let mut header = vec![0x82, 0xFF];
+        header.extend((limit as u64 & !(1 << 63)).to_be_bytes());
+        header.extend(MASK);
+        assert!(decoder.decode(&mut header[..].into()).is_ok(), "{limit}");
+        if let Some(more) = (limit as u64).checked_add(1) {
+            header[2..10].copy_from_slice(&more.to_be_bytes());
+            assert!(decoder.decode(&mut header[..].into()).is_err(), "{limit}");
+        }
+    }
+}
+
+#[test]
+fn close_frames_of_all_reasons_are_valid() {
+    use crossway_core::transport::Close;
+    let mut encoder = WebSocketEncoder::new(true);
+    for why in [
+        Close::Normal,
+        Close::GoingAway,
+        Close::ProtocolError,
+        Close::UnsupportedData,
+        Close::InvalidData,
+        Close::PolicyViolation,
+        Close::TooLarge,
+    ] {
+        let close = encoder.close(why).unwrap();
+        assert!(encoder.is_close(&close));
+        let (steps, error) = decode_all(true, [&frame(close[0], &close[2..])[..]]);
+        assert_eq!(error, None);
+        assert_eq!(steps, [Step::Close([&[0x88, 2], &close[2..4]].concat().into())]);
+    }
+}
+
+proptest! {
+    #[test]
+    fn unmasking_is_what_rfc_6455_says(octets in prop::collection::vec(any::<u8>(), 0..100), mask: [u8; 4]) {
+        let mut ours = octets.clone();
+        unmask(&mut ours, mask);
+        let theirs: Vec<u8> = octets.iter().enumerate().map(|(i, octet)| octet ^ mask[i % 4]).collect();
+        prop_assert_eq!(ours, theirs);
+    }
+
+    #[test]
+    fn any_octets_in_any_cut_decode_alike(
+        text: bool,
+        frames in prop::collection::vec(
+            (prop::sample::select(b"\x81\x82\x01\x02\x80\x80\x00\x00\x89\x8A\x88\xC1\x83".to_vec()), 0..400_usize),
+            0..10,
+        ),
+        garbage in prop::collection::vec(any::<u8>(), 0..16),
+        cuts in prop::collection::vec(1..200_usize, 0..40),
+    ) {
+        let mut octets = Vec::new();
+        for (first, len) in frames {
+            let len = if first & 0x08 == 0 { len } else { len % 128 };
+            octets.extend(frame(first, &vec![b'x'; len]));
+        }
+        octets.extend(garbage);
+        let mut pieces = Vec::new();
+        let mut rest = &octets[..];
+        for cut in cuts {
+            let (piece, tail) = rest.split_at(cut.min(rest.len()));
+            pieces.push(piece);
+            rest = tail;
+        }
+        pieces.push(rest);
+        prop_assert_eq!(decode_all(text, pieces), decode_all(text, [&octets[..]]));
+    }
+
+    #[test]
+    fn fragments_are_their_concatenation(fragments in prop::collection::vec("[a-zé€😀]{0,40}", 1..6), cut in 0..10_usize) {
+        let whole = fragments.concat();
+        // Cut again, anywhere, characters included.
+        let bytes = whole.as_bytes();
+        let size = 1 + bytes.len() / (cut + 1);
+        let parts: Vec<_> = bytes.chunks(size).collect();
+        let mut octets = Vec::new();
+        for (i, part) in parts.iter().enumerate() {
+            let last = if i + 1 == parts.len() { 0x80 } else { 0 };
+            octets.extend(frame(last | u8::from(i == 0), part));
+        }
+        let expected = if parts.is_empty() { vec![] } else { vec![Step::Message(whole.clone().into())] };
+        prop_assert_eq!(decode_all(true, [&octets[..]]), (expected, None));
+    }
+
+    #[test]
+    fn headers_are_read_by_the_books(len in 0..200_000_usize, text: bool) {
+        let mut header = Vec::new();
+        WebSocketEncoder::new(text).header(len, &mut header);
+        let read = tokio_tungstenite::tungstenite::protocol::frame::FrameHeader::parse(
+            &mut std::io::Cursor::new(&header),
+        );
+        let (parsed, length) = read.unwrap().unwrap();
+        prop_assert_eq!(length, len as u64);
+        prop_assert!(parsed.is_final && parsed.mask.is_none());
+    }
+}
+
+#[test]
+fn violations_name_the_rule() {
+    let what = |octets: &[u8]| match WebSocketDecoder::new(1000, true).decode(&mut octets.into()) {
+        Err(TransportError::Violation { what, .. }) => what,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(what(&[0x81, 0x00]), "frame without a mask");
+    assert_eq!(what(&[0xC1, 0x80]), "reserved bits set");
+    assert_eq!(what(&[0x83, 0x80]), "reserved opcode");
+    assert_eq!(what(&frame(0x81, &[b'x'; 1001])), "message beyond 1000 octets");
+}
