@@ -1,0 +1,161 @@
+// Where a scenario plays: the router's doors, and autobahn sessions that come in through them.
+//
+// A scenario asks its `Ground` for sessions `here` (the side under test) and `there` (the other side, maybe over another
+// transport and serializer). Whatever it leaves open is torn down when the ground is cleared.
+'use strict';
+
+const fs = require('fs');
+const net = require('net');
+
+// Autobahn keeps its sockets to itself; this is how a scenario gets at one to destroy it.
+const opened = new Set();
+const connect = net.Socket.prototype.connect;
+net.Socket.prototype.connect = function (...how) {
+   opened.add(this);
+   return connect.apply(this, how);
+};
+
+class Refused extends Error {
+   constructor(reason, message) {
+      super(`${reason}: ${message}`);
+      this.reason = reason;
+   }
+}
+
+// One session and its sockets. `left` holds the last words, `gone` completes when the transport is closed.
+class Peer {
+   constructor(autobahn, options, serializer) {
+      this.serializer = serializer;
+      this.left = null;
+      this._before = new Set(opened);
+      this._connection = new autobahn.Connection(options);
+      this.gone = new Promise((resolve) => (this._gone = resolve));
+      this.joined = new Promise((resolve, reject) => this._open(resolve, reject));
+   }
+
+   _open(joined, refused) {
+      this._connection.onopen = (session, details) => {
+         this.session = session;
+         this.details = details;
+         this._sockets = [...opened].filter((socket) => !this._before.has(socket));
+         joined(this);
+      };
+      this._connection.onclose = (why, details) => {
+         this.left = details.reason;
+         refused(new Refused(details.reason || why, details.message));
+         this._gone();
+         return true; // no reconnecting
+      };
+      this._connection.open();
+   }
+
+   // Asks for a goodbye and waits until the transport is closed.
+   async leave() {
+      this._connection.close();
+      await this.gone;
+   }
+
+   // Destroys the socket: no GOODBYE, no closing handshake.
+   vanish() {
+      this._sockets.forEach((socket) => socket.destroy());
+   }
+
+   get binary() {
+      return this.serializer !== 'json';
+   }
+
+   // How this session spells `bytes`: autobahn-js has no binary in JSON, so that its users see WAMP's string for it.
+   spell(bytes) {
+      return this.binary ? Buffer.from(bytes) : '\0' + Buffer.from(bytes).toString('base64');
+   }
+}
+
+// What the file written by the runner says about the router under test, and which of its doors this client can use.
+class Router {
+   constructor(path, autobahn) {
+      Object.assign(this, JSON.parse(fs.readFileSync(path, 'utf8')));
+      this.autobahn = autobahn;
+      const { JSONSerializer, MsgpackSerializer, CBORSerializer } = autobahn.serializer;
+      this._serializers = { json: JSONSerializer, msgpack: MsgpackSerializer, cbor: CBORSerializer };
+   }
+
+   // autobahn-js speaks RawSocket in JSON only, without TLS; and no WebSocket over a Unix socket.
+   doors() {
+      const doors = [];
+      for (const [name, way] of Object.entries(this.transports)) {
+         if (way.framing === 'websocket' && !way.unix) {
+            doors.push(...Object.keys(this._serializers).map((serializer) => `${name}/${serializer}`));
+         } else if (way.framing === 'rawsocket' && !way.tls) {
+            doors.push(`${name}/json`);
+         }
+      }
+      return doors;
+   }
+
+   connect(door, { realm, authid, ticket } = {}) {
+      const [transport, serializer] = door.split('/');
+      return new Peer(
+         this.autobahn,
+         {
+            transports: [this._transport(this.transports[transport])],
+            serializers: [new this._serializers[serializer]()],
+            realm: realm || this.realm,
+            max_retries: 0,
+            authid,
+            authmethods: ticket ? ['ticket'] : ['anonymous'],
+            onchallenge: () => ticket,
+            on_user_error: () => {},
+         },
+         serializer,
+      );
+   }
+
+   _transport(way) {
+      if (way.framing === 'websocket') {
+         return { type: 'websocket', url: `${way.tls ? 'wss' : 'ws'}://${way.host}:${way.port}${way.path}` };
+      }
+      return way.unix ? { type: 'rawsocket', path: way.unix } : { type: 'rawsocket', host: way.host, port: way.port };
+   }
+}
+
+let number = 0;
+
+// The sessions and names of one run of one scenario.
+class Ground {
+   constructor(router, here, there) {
+      this.router = router;
+      this.autobahn = router.autobahn;
+      this._doors = { here, there };
+      this._number = ++number;
+      this._peers = [];
+   }
+
+   // A URI that no other run uses.
+   uri(name) {
+      return `interop.n${this._number}.${name}`;
+   }
+
+   here(how) {
+      return this._join(this._doors.here, how);
+   }
+
+   there() {
+      return this._join(this._doors.there);
+   }
+
+   async _join(door, how) {
+      const peer = this.router.connect(door, how);
+      this._peers.push(peer);
+      return await peer.joined;
+   }
+
+   // Nothing of the scenario outlives it.
+   async clear() {
+      opened.forEach((socket) => socket.destroy());
+      // Node 20's own WebSocket tells of a connection that failed to open, but not of its close.
+      await Promise.all(this._peers.filter((peer) => peer.session).map((peer) => peer.gone));
+      opened.clear();
+   }
+}
+
+module.exports = { Ground, Refused, Router };

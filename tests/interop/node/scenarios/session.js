@@ -1,0 +1,52 @@
+// Joining and leaving.
+'use strict';
+
+const assert = require('assert').strict;
+const { Refused } = require('../ground');
+
+async function refused(joining, reason) {
+   await assert.rejects(joining, (error) => {
+      assert(error instanceof Refused, error);
+      assert.equal(error.reason, reason, error.message);
+      return true;
+   });
+}
+
+module.exports = {
+   'join is welcomed': async (ground) => {
+      const { session, details } = await ground.here();
+      assert(Number.isSafeInteger(session.id) && session.id >= 1, session.id);
+      assert.equal(details.authmethod, 'anonymous');
+      assert(details.roles.broker && details.roles.dealer, JSON.stringify(details.roles));
+   },
+
+   'sessions have ids of their own': async (ground) => {
+      const peers = await Promise.all([1, 2, 3, 4, 5].map(() => ground.here()));
+      assert.equal(new Set(peers.map((peer) => peer.session.id)).size, 5);
+   },
+
+   'goodbye is answered': async (ground) => {
+      const peer = await ground.here();
+      await peer.leave();
+      assert.equal(peer.left, 'wamp.close.goodbye_and_out');
+   },
+
+   'unknown realm is refused': (ground) => refused(ground.here({ realm: 'no.such.realm' }), 'wamp.error.no_such_realm'),
+
+   'right ticket opens the realm': async (ground) => {
+      const { realm, authid, secret } = ground.router.ticket;
+      const { details } = await ground.here({ realm, authid, ticket: secret });
+      assert.equal(details.authid, authid);
+      assert.equal(details.authmethod, 'ticket');
+   },
+
+   'wrong ticket is denied': (ground) => {
+      const { realm, authid, secret } = ground.router.ticket;
+      return refused(ground.here({ realm, authid, ticket: `not ${secret}` }), 'wamp.error.authentication_denied');
+   },
+
+   'unknown authid is denied': (ground) => {
+      const { realm, secret } = ground.router.ticket;
+      return refused(ground.here({ realm, authid: 'nobody', ticket: secret }), 'wamp.error.authentication_denied');
+   },
+};
