@@ -208,20 +208,26 @@ impl<'a> Reader<'a> {
             // Includes -0, which is no float, and 0 without its sign.
             Some(0) => Ok(Token::Uint(0)),
             Some(value) if value <= 1 << 63 => Ok(Token::Int((value as i64).wrapping_neg())),
-            _ => self.in_range(start).map(Token::Huge),
+            _ => self.in_range(start, false).map(Token::Huge),
         }
     }
 
     /// At least one digit; the number they make, if it has 64 bits.
     #[inline(always)]
     fn digits(&mut self) -> Result<Option<u64>, DecodeError> {
-        let (start, mut value) = (self.at, Some(0u64));
+        let (start, mut value) = (self.at, 0u64);
         while let Some(digit @ b'0'..=b'9') = self.peek() {
-            let digit = u64::from(digit - b'0');
-            value = value.and_then(|value| value.checked_mul(10)?.checked_add(digit));
+            value = value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
             self.at += 1;
         }
-        if self.at == start { Err(self.syntax("a digit expected")) } else { Ok(value) }
+        match self.at - start {
+            0 => Err(self.syntax("a digit expected")),
+            // 64 bits are enough for every number of 19 digits.
+            1..=19 => Ok(Some(value)),
+            _ => Ok(std::str::from_utf8(&self.bytes[start..self.at])
+                .ok()
+                .and_then(|digits| digits.parse().ok())),
+        }
     }
 
     /// Goes on behind the whole part of the number that began at `start`.
@@ -230,20 +236,21 @@ impl<'a> Reader<'a> {
             self.at += 1;
             self.digits()?;
         }
-        if let Some(b'e' | b'E') = self.peek() {
+        let has_exponent = matches!(self.peek(), Some(b'e' | b'E'));
+        if has_exponent {
             self.at += 1;
             self.at += usize::from(matches!(self.peek(), Some(b'+' | b'-')));
             self.digits()?;
         }
-        self.in_range(start).map(|number| Token::Float(Digits(number)))
+        self.in_range(start, has_exponent).map(|number| Token::Float(Digits(number)))
     }
 
     /// The number that began at `start`. Refused where a reader would have to take it for infinity.
-    fn in_range(&self, start: usize) -> Result<&'a [u8], DecodeError> {
+    #[inline]
+    fn in_range(&self, start: usize, has_exponent: bool) -> Result<&'a [u8], DecodeError> {
         let number = &self.bytes[start..self.at];
         // The largest float has 309 digits; short of that, only an exponent leads beyond.
-        let is_suspect = number.len() > 308 || number.iter().any(|byte| matches!(byte, b'e' | b'E'));
-        if is_suspect && parse(number).is_infinite() {
+        if (has_exponent || number.len() > 308) && parse(number).is_infinite() {
             return Err(DecodeError::Syntax { what: "a number beyond the range of floats", offset: start });
         }
         Ok(number)
