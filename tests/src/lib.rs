@@ -27,6 +27,7 @@ pub mod pattern;
 pub mod peer;
 pub mod router;
 pub mod run;
+mod tls;
 pub mod wire;
 
 pub use bystander::Bystander;

@@ -23,7 +23,8 @@ pub enum Carrier {
 
 impl Carrier {
     /// All that there are.
-    pub const ALL: [Carrier; 3] = [Carrier::Memory, Carrier::Ws, Carrier::Tcp];
+    pub const ALL: [Carrier; 6] =
+        [Carrier::Memory, Carrier::Ws, Carrier::Wss, Carrier::Tcp, Carrier::Tls, Carrier::Unix];
 
     /// Those with RawSocket framing.
     pub const RAWSOCKET: [Carrier; 3] = [Carrier::Tcp, Carrier::Tls, Carrier::Unix];

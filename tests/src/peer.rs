@@ -66,6 +66,11 @@ impl Peer {
     /// HELLO and WELCOME; returns WELCOME.
     pub async fn hello(&mut self, realm: &str, details: Value) -> Value {
         self.send(json!([1, realm, details])).await;
+        self.welcomed().await
+    }
+
+    /// WELCOME, at the end of a handshake made by hand.
+    pub async fn welcomed(&mut self) -> Value {
         let welcome = self.expect(json!([2, ID, ANY])).await;
         self.session = id(&welcome, 1);
         self.requests = 0;

@@ -14,6 +14,7 @@ use crossway_framing::{Handshake, Listener, ListenerCounters, ServeOptions, Spli
 use crossway_memory::MemoryOptions;
 use crossway_rawsocket::{RawSocket, RawSocketOptions};
 use crossway_tcp::{TcpListener, TcpOptions};
+use crossway_unix::{UnixListener, UnixOptions};
 use crossway_websocket::{WebSocket, WebSocketOptions};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -160,7 +161,10 @@ impl TestRouter {
             Address::Port(address) => {
                 let stream = TcpStream::connect(address).await.expect("the router listens");
                 stream.set_nodelay(true).expect("the router listens");
-                Box::new(stream)
+                match carrier {
+                    Carrier::Wss | Carrier::Tls => crate::tls::connect(stream).await,
+                    _ => Box::new(stream),
+                }
             }
             Address::Path(path) => {
                 Box::new(tokio::net::UnixStream::connect(path).await.expect("the router listens"))
@@ -193,7 +197,9 @@ impl TestRouter {
             Carrier::Memory => panic!("memory has no listener"),
             Carrier::Ws => self.listen_tcp(carrier, Arc::new(self.websocket()), tasks),
             Carrier::Tcp => self.listen_tcp(carrier, Arc::new(self.rawsocket()), tasks),
-            Carrier::Wss | Carrier::Tls | Carrier::Unix => panic!("not yet"),
+            Carrier::Wss => self.listen_tcp(carrier, crate::tls::handshake(self.websocket()), tasks),
+            Carrier::Tls => self.listen_tcp(carrier, crate::tls::handshake(self.rawsocket()), tasks),
+            Carrier::Unix => self.listen_unix(tasks),
         }
     }
 
@@ -214,6 +220,12 @@ impl TestRouter {
         let listener = TcpListener::bind(&TcpOptions::new(([127, 0, 0, 1], 0).into())).expect("a free port");
         let address = Address::Port(listener.local_addr());
         self.listen(carrier, listener, address, handshake, tasks)
+    }
+
+    fn listen_unix(&self, tasks: &mut JoinSet<()>) -> Door {
+        let path = self.sockets.path().join("router.sock");
+        let listener = UnixListener::bind(&UnixOptions::new(&path)).expect("a free path");
+        self.listen(Carrier::Unix, listener, Address::Path(path), Arc::new(self.rawsocket()), tasks)
     }
 
     fn listen<L: Listener, H>(
