@@ -24,7 +24,8 @@ use self::tree::{Format as FileFormat, Node, Sources};
 
 pub(crate) use self::checked::*;
 pub(crate) use self::diagnostics::{Look, Report};
-pub(crate) use self::environment::Environment;
+pub(crate) use self::environment::{Environment, is_private_directory};
+pub(crate) use self::read::suggest;
 pub(crate) use self::summary::summary;
 
 /// What runs without a config file. `crossway init` writes the same with every key explained.

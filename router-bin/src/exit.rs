@@ -1,5 +1,6 @@
 //! How the program ends.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 /// A listener could not be opened, a file could not be written.
@@ -10,6 +11,12 @@ pub(crate) const USAGE: u8 = 64;
 
 /// The configuration has mistakes (`EX_CONFIG`).
 pub(crate) const CONFIG: u8 = 78;
+
+/// Says `text` on standard output and ends well; a reader that has seen enough (`| head`) is no failure.
+pub(crate) fn saying(text: &str) -> ExitCode {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
+}
 
 /// Says why on standard error and answers the exit code.
 pub(crate) fn with(code: u8, why: &str) -> ExitCode {

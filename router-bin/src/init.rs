@@ -13,9 +13,7 @@ pub(crate) const EXAMPLE: &str = include_str!("../crossway.example.toml");
 /// Writes the example to `file`, or to standard output for `-`. A file that exists is kept unless `force` is given.
 pub(crate) fn run(file: &Path, force: bool) -> ExitCode {
     if file == Path::new("-") {
-        // A reader that has seen enough (`| head`) is no failure.
-        let _ = std::io::stdout().write_all(EXAMPLE.as_bytes());
-        return ExitCode::SUCCESS;
+        return exit::saying(EXAMPLE);
     }
     let name = file.display();
     match write(file, force) {

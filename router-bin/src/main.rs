@@ -1,9 +1,15 @@
 //! The Crossway WAMP router.
 
+mod banner;
 mod cli;
+mod compose;
 mod config;
+mod descriptors;
 mod exit;
 mod init;
+mod logging;
+mod run;
+mod signals;
 mod terminal;
 
 use std::path::Path;
@@ -11,33 +17,52 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command};
-use crate::config::{Config, Environment};
+use crate::cli::{Cli, Command, Run};
+use crate::config::{Config, Environment, LogFormat};
+use crate::run::Greeting;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
+    let environment = Environment::of_process();
     match cli.command {
         Some(Command::Init { file, force }) => init::run(&file, force),
-        Some(Command::Check { file }) => configured(file.as_deref(), |config| {
+        Some(Command::Check { file }) => configured(file.as_deref(), &environment, |config| {
             let name =
                 file.as_ref().map_or("The built-in configuration".into(), |file| file.display().to_string());
-            print!("{name} is fine.\n\n{}", config::summary(&config));
-            ExitCode::SUCCESS
+            exit::saying(&format!("{name} is fine.\n\n{}", config::summary(&config)))
         }),
-        None => configured(cli.run.config.as_deref(), |_config| ExitCode::SUCCESS),
+        None => configured(cli.run.config.as_deref(), &environment, |config| {
+            if let Err(mistake) = logging::init(config.log, &cli.run, &environment) {
+                return exit::with(exit::CONFIG, &mistake);
+            }
+            run::run(&config, greeting(&config, &cli.run))
+        }),
     }
 }
 
 /// Goes on with the configuration, or shows what is wrong with it.
-fn configured(file: Option<&Path>, then: impl FnOnce(Config) -> ExitCode) -> ExitCode {
-    match config::load(file, &Environment::of_process()) {
+fn configured(
+    file: Option<&Path>,
+    environment: &Environment,
+    then: impl FnOnce(Config) -> ExitCode,
+) -> ExitCode {
+    match config::load(file, environment) {
         Ok(config) => then(config),
         Err(report) => {
             exit::with(exit::CONFIG, &report.render(terminal::look(&std::io::stderr()), terminal::width()))
         }
+    }
+}
+
+/// Machines read the log instead, and who wrote a config file knows how to use it.
+fn greeting(config: &Config, run: &Run) -> Greeting {
+    match (run.log_format.unwrap_or(config.log.format), run.quiet, &run.config) {
+        (LogFormat::Json, _, _) | (_, true, _) => Greeting::None,
+        (_, _, Some(_)) => Greeting::Addresses,
+        (_, _, None) => Greeting::Full,
     }
 }
 

@@ -93,6 +93,16 @@ pub(crate) struct Listener {
     pub(crate) backlog: u32,
 }
 
+impl Listener {
+    /// Takes the address that the system chose; without a name of its own, the listener is called by it.
+    pub(crate) fn moved_to(&mut self, address: Address) {
+        if self.name == self.address.to_string() {
+            self.name = address.to_string();
+        }
+        self.address = address;
+    }
+}
+
 /// Where a listener listens.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Address {

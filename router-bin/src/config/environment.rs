@@ -52,6 +52,11 @@ impl Environment {
 
 /// The directory of this user under a directory that everybody writes to. Whoever makes it has to make it with mode 0700,
 /// and whoever finds it has to look whose it is.
-pub(crate) fn private_directory(temporary: &Path) -> PathBuf {
+fn private_directory(temporary: &Path) -> PathBuf {
     temporary.join(format!("crossway-{}", rustix::process::geteuid().as_raw()))
+}
+
+/// Whether this is such a directory.
+pub(crate) fn is_private_directory(path: &Path) -> bool {
+    path.parent().is_some_and(|temporary| private_directory(temporary) == path)
 }

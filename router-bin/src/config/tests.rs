@@ -48,3 +48,10 @@ fn report(format: Format, text: &str) -> String {
         Err(report) => report,
     }
 }
+
+/// A certificate of its own making in `name.pem`, with its key in `name.key`.
+fn certificate(directory: &Path, name: &str) {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_string()]).unwrap();
+    std::fs::write(directory.join(name).with_extension("pem"), made.cert.pem()).unwrap();
+    std::fs::write(directory.join(name).with_extension("key"), made.signing_key.serialize_pem()).unwrap();
+}

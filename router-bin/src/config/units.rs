@@ -59,7 +59,7 @@ pub(crate) fn show_size(bytes: u64) -> String {
 }
 
 fn show(value: u64, units: &[(&str, u64)]) -> String {
-    let fits = units.iter().find(|(_, factor)| value >= *factor && value % factor == 0);
+    let fits = units.iter().find(|(_, factor)| value >= *factor && value.is_multiple_of(*factor));
     // Zero fits nowhere; the last unit is the smallest.
     let (unit, factor) = fits.copied().unwrap_or(units[units.len() - 1]);
     format!("{}{unit}", value / factor)

@@ -7,6 +7,8 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crossway_tls::TlsOptions;
+
 use super::realm::Realms;
 use super::{Context, unique};
 use crate::config::checked::{
@@ -220,8 +222,19 @@ fn tls(field: &Field<'_>, address: Option<&Address>, context: &Context<'_>) -> O
         table.set("min_version", &mut min_version, |field| {
             field.choice(&[("1.2", TlsVersion::Tls12), ("1.3", TlsVersion::Tls13)])
         });
-        Some(Tls { cert: cert?, key: key?, min_version })
+        usable(field, Tls { cert: cert?, key: key?, min_version })
     })?
+}
+
+/// Reads certificate and key the way the listener will, and forgets them again.
+fn usable(field: &Field<'_>, tls: Tls) -> Option<Tls> {
+    match crossway_tls::Tls::new(TlsOptions::new(&tls.cert, &tls.key), ()) {
+        Ok(_) => Some(tls),
+        Err(error) => {
+            let help = "wanted: a certificate chain and its private key, both in PEM format";
+            field.wrong("can't be used", &error.to_string(), help)
+        }
+    }
 }
 
 fn readable(field: &Field<'_>, context: &Context<'_>) -> Option<PathBuf> {

@@ -305,13 +305,26 @@ fn certificates() {
     assert!(both.contains("looked at /nowhere/a.pem"), "{both}");
     assert!(both.contains("`listener[0].tls.key` can't be read"), "{both}");
     assert!(both.contains("2 mistakes"), "{both}");
-    let text = listener("tls = { cert = \"/\", key = \"/dev/null\" }");
-    let both = report(Format::Toml, &text);
-    assert!(both.contains("`listener[0].tls.cert` is not a file"), "{both}");
-    let text = listener("tls = { cert = \"/etc/passwd\", min_version = \"1.1\" }");
-    let both = report(Format::Toml, &text);
-    assert!(both.contains("`listener[0].tls.key` is missing"), "{both}");
-    assert!(both.contains("did you mean `1.2`? allowed: `1.2`, `1.3`"), "{both}");
+    let text = listener("tls = { cert = \"/\", min_version = \"1.1\" }");
+    let three = report(Format::Toml, &text);
+    assert!(three.contains("`listener[0].tls.cert` is not a file"), "{three}");
+    assert!(three.contains("`listener[0].tls.key` is missing"), "{three}");
+    assert!(three.contains("did you mean `1.2`? allowed: `1.2`, `1.3`"), "{three}");
+}
+
+#[test]
+fn certificates_are_tried_before_anything_is_opened() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str| directory.path().join(name).display().to_string();
+    super::certificate(directory.path(), "one");
+    super::certificate(directory.path(), "two");
+    let tls = |cert: &str, key: &str| {
+        listener(&format!("tls = {{ cert = \"{}\", key = \"{}\" }}", file(cert), file(key)))
+    };
+    assert!(good(&tls("one.pem", "one.key")).listeners[0].tls.is_some());
+    one(&tls("one.pem", "two.key"), "`listener[0].tls` can't be used", "4:7", "both in PEM format");
+    one(&tls("one.key", "one.key"), "`listener[0].tls` can't be used", "4:7", "there is no certificate");
+    one(&tls("one.pem", "one.pem"), "`listener[0].tls` can't be used", "4:7", "there is no private key");
 }
 
 #[test]

@@ -1,0 +1,175 @@
+//! From the checked configuration to running parts: the only place that knows which crate is behind which name.
+
+mod keepalive;
+mod socket_directory;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crossway_anonymous::Anonymous;
+use crossway_cbor::Cbor;
+use crossway_core::auth::Authenticator;
+use crossway_core::serializer::Serializer;
+use crossway_core::{RealmConfig, Router};
+use crossway_framing::{Handshake, Listener as Carrier, ServeOptions, Split, serve};
+use crossway_json::Json;
+use crossway_msgpack::MessagePack;
+use crossway_port::Port;
+use crossway_rawsocket::{RawSocket, RawSocketOptions};
+use crossway_tcp::{TcpListener, TcpOptions};
+use crossway_ticket::Ticket;
+use crossway_tls::{MinVersion, Tls, TlsError, TlsOptions};
+use crossway_unix::{UnixListener, UnixOptions};
+use crossway_websocket::{WebSocket, WebSocketOptions, WebSocketPath};
+
+use self::keepalive::KeepAlive;
+use crate::config::{self, Address, Auth, Config, Format, Framing, Listener};
+
+/// The router with its realms. Opens nothing.
+///
+/// # Errors
+/// What the router does not accept although the configuration was checked: a bug, but one to be told about.
+pub(crate) fn router(config: &Config) -> Result<Router, crossway_core::BuildError> {
+    let mut builder = Router::builder().limits(config.limits.clone()).protocol(config.protocol);
+    for realm in &config.realms {
+        builder = builder.realm(authenticated(RealmConfig::new(&realm.name), &realm.auth));
+    }
+    if let Some(auth) = &config.auto_create {
+        builder = builder.auto_create(authenticated(RealmConfig::new("template"), auth));
+    }
+    builder.build()
+}
+
+fn authenticated(realm: RealmConfig, methods: &[Auth]) -> RealmConfig {
+    methods.iter().fold(realm, |realm, auth| realm.authenticator(authenticator(auth)))
+}
+
+fn authenticator(auth: &Auth) -> Arc<dyn Authenticator> {
+    match auth {
+        Auth::Anonymous { role } => Arc::new(Anonymous::new(role)),
+        Auth::Ticket { users } => Arc::new(
+            users
+                .iter()
+                .fold(Ticket::new(), |ticket, user| ticket.user(&user.authid, &user.ticket.0, &user.role)),
+        ),
+    }
+}
+
+fn serializer(format: Format) -> Arc<dyn Serializer> {
+    match format {
+        Format::Json => Arc::new(Json),
+        Format::MessagePack => Arc::new(MessagePack),
+        Format::Cbor => Arc::new(Cbor),
+    }
+}
+
+/// A listener that holds its address, but accepts nobody yet.
+pub(crate) struct Opened {
+    /// As configured, with the port that the system chose if it was asked to.
+    pub(crate) listener: Listener,
+    /// Accepts connections until the router closes, and ends after the last of them.
+    pub(crate) serve: Serve,
+}
+
+/// Why a listener could not be opened: which, and what to look at.
+#[derive(Debug)]
+pub(crate) struct OpenError {
+    listener: String,
+    why: String,
+}
+
+impl OpenError {
+    fn new(listener: &Listener, why: impl fmt::Display) -> OpenError {
+        OpenError { listener: listener.name.clone(), why: why.to_string() }
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "listener \"{}\": {}", self.listener, self.why)
+    }
+}
+
+/// Takes every address, in order; gives back those that it has when one fails.
+///
+/// # Errors
+/// Which listener failed, and who could hold its address.
+pub(crate) fn open(config: &Config, router: &Router) -> Result<Vec<Opened>, OpenError> {
+    config.listeners.iter().map(|listener| open_one(listener.clone(), config, router)).collect()
+}
+
+fn open_one(mut listener: Listener, config: &Config, router: &Router) -> Result<Opened, OpenError> {
+    let serve = match &listener.address {
+        Address::Tcp(address) => {
+            let options = TcpOptions { backlog: listener.backlog, ..TcpOptions::new(*address) };
+            let carrier = TcpListener::bind(&options).map_err(|error| OpenError::new(&listener, error))?;
+            listener.moved_to(Address::Tcp(carrier.local_addr()));
+            served(carrier, &listener, config, router)
+        }
+        Address::Unix { path, mode } => {
+            socket_directory::prepare(path).map_err(|error| OpenError::new(&listener, error))?;
+            let options = UnixOptions { mode: *mode, backlog: listener.backlog, ..UnixOptions::new(path) };
+            let carrier = UnixListener::bind(&options).map_err(|error| OpenError::new(&listener, error))?;
+            served(carrier, &listener, config, router)
+        }
+    };
+    let serve = serve.map_err(|error| OpenError::new(&listener, error))?;
+    Ok(Opened { listener, serve })
+}
+
+type Serve = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+fn served<L: Carrier>(
+    carrier: L,
+    listener: &Listener,
+    config: &Config,
+    router: &Router,
+) -> Result<Serve, TlsError> {
+    let mut options = ServeOptions::new(&listener.name);
+    options.handshake_timeout = config.limits.handshake_timeout;
+    options.max_connections = listener.max_connections;
+    let handshake: Arc<dyn Handshake<L::Io>> = match &listener.tls {
+        None => framed(listener),
+        Some(files) => Arc::new(Tls::new(tls_options(files), framed(listener))?),
+    };
+    let handshake = Arc::new(KeepAlive::new(handshake, listener.keepalive));
+    Ok(Box::pin(serve(carrier, handshake, router.clone(), options)))
+}
+
+fn tls_options(files: &config::Tls) -> TlsOptions {
+    let min_version = match files.min_version {
+        config::TlsVersion::Tls12 => MinVersion::Tls12,
+        config::TlsVersion::Tls13 => MinVersion::Tls13,
+    };
+    TlsOptions { min_version, ..TlsOptions::new(&files.cert, &files.key) }
+}
+
+fn framed<Io: Split>(listener: &Listener) -> Arc<dyn Handshake<Io>> {
+    match listener.framings.as_slice() {
+        [Framing::RawSocket] => Arc::new(rawsocket(listener)),
+        [Framing::WebSocket] => Arc::new(websocket(listener)),
+        _ => Arc::new(Port::new(rawsocket(listener), websocket(listener))),
+    }
+}
+
+fn serializers(listener: &Listener) -> Vec<Arc<dyn Serializer>> {
+    listener.serializers.iter().copied().map(serializer).collect()
+}
+
+fn rawsocket(listener: &Listener) -> RawSocket {
+    let mut options = RawSocketOptions::new(serializers(listener));
+    options.max_message = listener.max_message;
+    RawSocket::new(options)
+}
+
+fn websocket(listener: &Listener) -> WebSocket {
+    let mut options = WebSocketOptions::new(serializers(listener));
+    let path =
+        |path: &config::WebSocketPath| WebSocketPath { path: path.path.clone(), realms: path.realms.clone() };
+    options.paths = listener.websocket.paths.iter().map(path).collect();
+    options.origins.clone_from(&listener.websocket.allowed_origins);
+    options.max_message = listener.max_message;
+    WebSocket::new(options)
+}

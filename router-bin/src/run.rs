@@ -1,0 +1,101 @@
+//! The life of the router program: open, serve, go.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crossway_core::Router;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::compose::{self, Opened};
+use crate::config::Config;
+use crate::signals::Signals;
+use crate::{banner, descriptors, exit};
+
+/// What is told at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Greeting {
+    /// Where it listens, and how to try it.
+    Full,
+    /// Where it listens.
+    Addresses,
+    /// Nothing; the log says where it listens.
+    None,
+}
+
+/// Runs the router until a signal ends it.
+pub(crate) fn run(config: &Config, greeting: Greeting) -> ExitCode {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().thread_name("crossway");
+    if let Some(workers) = config.workers {
+        builder.worker_threads(workers);
+    }
+    match builder.build() {
+        Ok(runtime) => runtime.block_on(live(config, greeting)),
+        Err(error) => exit::with(exit::FAILURE, &format!("can't start threads: {error}")),
+    }
+}
+
+async fn live(config: &Config, greeting: Greeting) -> ExitCode {
+    // Before anything is opened: a signal that comes early must not leave a socket file behind.
+    let mut signals = match Signals::take() {
+        Ok(signals) => signals,
+        Err(error) => return exit::with(exit::FAILURE, &format!("can't listen for signals: {error}")),
+    };
+    descriptors::raise();
+    let router = match compose::router(config) {
+        Ok(router) => router,
+        Err(error) => return exit::with(exit::CONFIG, &error.to_string()),
+    };
+    let opened = match compose::open(config, &router) {
+        Ok(opened) => opened,
+        Err(error) => return exit::with(exit::FAILURE, &error.to_string()),
+    };
+    greet(config, &opened, greeting);
+    let mut listeners: JoinSet<()> = opened.into_iter().map(|opened| opened.serve).collect();
+    tokio::select! {
+        signal = signals.next() => {
+            tracing::info!(%signal, sessions = router.sessions(), "shutting down");
+        }
+        // Listeners end when the router closes, and nobody closed it.
+        Some(ended) = listeners.join_next() => {
+            tracing::error!(?ended, "a listener ended by itself");
+            return ExitCode::from(exit::FAILURE);
+        }
+    }
+    tokio::select! {
+        () = stop(&router, listeners, config.grace) => {
+            tracing::info!("stopped");
+            ExitCode::SUCCESS
+        }
+        signal = signals.next() => {
+            tracing::warn!(%signal, "stopped at once");
+            ExitCode::from(signal.exit_code())
+        }
+    }
+}
+
+/// Says goodbye to everybody, then waits for the listeners to put their things away; both within `grace`.
+///
+/// Dropping the listeners' tasks cuts off what is left of them, and removes their socket files.
+async fn stop(router: &Router, mut listeners: JoinSet<()>, grace: Duration) {
+    let gone = async {
+        router.shutdown(grace).await;
+        while listeners.join_next().await.is_some() {}
+    };
+    if timeout(grace, gone).await.is_err() {
+        tracing::warn!("cut off what was left after {grace:?}");
+    }
+    listeners.shutdown().await;
+}
+
+fn greet(config: &Config, opened: &[Opened], greeting: Greeting) {
+    let listeners: Vec<_> = opened.iter().map(|opened| &opened.listener).collect();
+    if greeting != Greeting::None {
+        banner::print(&config.realms, &listeners, greeting == Greeting::Full);
+        return;
+    }
+    for listener in listeners {
+        tracing::info!(listener = %listener.name, address = %listener.address, tls = listener.tls.is_some(), "listening");
+    }
+}

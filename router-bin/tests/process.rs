@@ -1,0 +1,248 @@
+//! The program as the system sees it: arguments and signals in, exit codes, sockets and lines out.
+
+#![allow(clippy::unwrap_used, reason = "in a test a surprise is a failure")]
+
+mod harness;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+
+use harness::{Client, Router, Signal, command, output, text};
+
+const REALM: &str = "[[realm]]\nname = \"realm1\"\nauth = [{ method = \"anonymous\" }]\n";
+const ANY_PORT: &str = "[[listener]]\nname = \"public\"\ntcp = \"127.0.0.1:0\"\n";
+const SOCKET: &str = "[[listener]]\nname = \"local\"\nunix = \"crossway.sock\"\n";
+
+fn serving(more: &str) -> Router {
+    Router::start(&format!("{REALM}{ANY_PORT}{more}"))
+}
+
+#[test]
+fn sigterm_says_goodbye_and_exits_with_0() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut router = serving("");
+        let mut client = Client::join(router.address("public"));
+        router.send(signal);
+        assert_eq!(client.message(), r#"[6,{},"wamp.close.system_shutdown"]"#);
+        client.goodbye_and_out();
+        assert_eq!(router.wait().code(), Some(0));
+    }
+}
+
+#[test]
+fn who_does_not_answer_the_goodbye_is_left_behind() {
+    let mut router = serving("[limits]\ngoodbye_timeout = \"10m\"\n[shutdown]\ngrace = \"100ms\"\n");
+    let mut client = Client::join(router.address("public"));
+    router.send(Signal::TERM);
+    assert_eq!(client.message(), r#"[6,{},"wamp.close.system_shutdown"]"#);
+    assert_eq!(router.wait().code(), Some(0));
+}
+
+#[test]
+fn a_second_signal_does_not_wait() {
+    let mut router = serving("[limits]\ngoodbye_timeout = \"10m\"\n[shutdown]\ngrace = \"10m\"\n");
+    let mut client = Client::join(router.address("public"));
+    router.send(Signal::TERM);
+    assert_eq!(client.message(), r#"[6,{},"wamp.close.system_shutdown"]"#);
+    router.send(Signal::INT);
+    assert_eq!(router.wait().code(), Some(130));
+}
+
+#[test]
+fn half_a_handshake_does_not_hold_up_the_end() {
+    let mut router = serving("[limits]\nhandshake_timeout = \"10m\"\n[shutdown]\ngrace = \"10m\"\n");
+    let mut silent = Client::connect(router.address("public"));
+    silent.stream.write_all(&[0x7F]).unwrap();
+    // Whoever came later is served already, so the silent one has been accepted.
+    let mut other = Client::join(router.address("public"));
+    router.send(Signal::TERM);
+    assert_eq!(other.message(), r#"[6,{},"wamp.close.system_shutdown"]"#);
+    other.goodbye_and_out();
+    assert_eq!(router.wait().code(), Some(0));
+}
+
+#[test]
+fn one_port_speaks_rawsocket_websocket_and_to_people() {
+    let router = serving("");
+    Client::join(router.address("public"));
+    let answer = |request: &str| {
+        let mut client = Client::connect(router.address("public"));
+        client.stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = vec![0; 12];
+        client.stream.read_exact(&mut answer).unwrap();
+        text(&answer)
+    };
+    assert_eq!(answer("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), "HTTP/1.1 200");
+    let upgrade = "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                   Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+                   Sec-WebSocket-Protocol: wamp.2.json\r\n\r\n";
+    assert_eq!(answer(upgrade), "HTTP/1.1 101");
+    assert_eq!(answer(&upgrade.replace("/ws", "/elsewhere")), "HTTP/1.1 404");
+}
+
+#[test]
+fn a_unix_socket_has_its_mode_and_is_removed_at_the_end() {
+    let mut router = Router::start(&format!("{REALM}{SOCKET}mode = \"0600\"\n"));
+    let path = router.address("local").to_string();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let mut client = Client { stream: UnixStream::connect(&path).unwrap() };
+    client.handshake();
+    router.send(Signal::TERM);
+    assert_eq!(client.message(), r#"[6,{},"wamp.close.system_shutdown"]"#);
+    client.goodbye_and_out();
+    assert_eq!(router.wait().code(), Some(0));
+    assert!(!fs::exists(&path).unwrap());
+}
+
+#[test]
+fn a_unix_socket_of_a_killed_router_is_taken_over_and_one_in_use_is_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let config =
+        format!("{REALM}[[listener]]\nname = \"local\"\nunix = \"{}/s\"\n", directory.path().display());
+    let mut first = Router::start(&config);
+    first.send(Signal::KILL);
+    first.wait();
+    assert!(fs::exists(first.address("local")).unwrap());
+
+    let mut second = Router::start(&config);
+    Client { stream: UnixStream::connect(second.address("local")).unwrap() }.handshake();
+    let file = directory.path().join("crossway.toml");
+    fs::write(&file, &config).unwrap();
+    let (code, _, err) = output(command().arg("--config").arg(&file));
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.starts_with("listener \"local\": ") && err.contains("another process does"), "{err}");
+    second.send(Signal::TERM);
+    second.wait();
+}
+
+#[test]
+fn when_one_listener_fails_the_others_leave_nothing_behind() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("crossway.toml");
+    let address = taken.local_addr().unwrap();
+    fs::write(&file, format!("{REALM}{SOCKET}[[listener]]\ntcp = \"{address}\"\n")).unwrap();
+    let (code, _, err) =
+        output(command().arg("--config").arg(&file).env("XDG_RUNTIME_DIR", directory.path()));
+    assert_eq!(code, Some(1), "{err}");
+    assert!(!fs::exists(directory.path().join("crossway.sock")).unwrap());
+}
+
+#[test]
+fn a_taken_port_is_named_and_exits_with_1() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("crossway.toml");
+    fs::write(&file, format!("{REALM}[[listener]]\nname = \"public\"\ntcp = \"{address}\"\n")).unwrap();
+    let (code, out, err) = output(command().arg("--config").arg(&file));
+    assert_eq!(code, Some(1), "{err}");
+    assert_eq!(out, "");
+    assert!(err.starts_with("listener \"public\": "), "{err}");
+    assert!(err.contains(&format!("{address}")) && err.contains("in use"), "{err}");
+    assert!(err.contains(&format!("ss -ltnp 'sport = :{}'", address.port())), "{err}");
+}
+
+#[test]
+fn a_mistake_in_the_configuration_exits_with_78_before_anything_is_opened() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("crossway.yaml");
+    fs::write(&file, "realm: [{name: a, auth: [{method: anonymous}]}]\nlistener: [{tpc: '127.0.0.1:0'}]\n")
+        .unwrap();
+    for arguments in [vec!["--config"], vec!["check"]] {
+        let (code, out, err) = output(command().args(arguments).arg(&file));
+        assert_eq!(code, Some(78), "{err}");
+        assert_eq!(out, "");
+        assert!(err.contains("crossway.yaml:2:13]"), "{err}");
+        assert!(err.contains("did you mean `tcp`?"), "{err}");
+    }
+    let (code, _, err) = output(command().args(["--config", "/nowhere/crossway.toml"]));
+    assert_eq!(code, Some(78));
+    assert!(err.contains("`crossway init /nowhere/crossway.toml` writes an example"), "{err}");
+}
+
+#[test]
+fn a_mistake_in_the_environment_exits_with_78() {
+    let (code, _, err) = output(command().env("CROSSWAY__LIMITS__MAX_DEPTH", "deep"));
+    assert_eq!(code, Some(78));
+    assert!(err.contains("CROSSWAY__LIMITS__MAX_DEPTH=deep"), "{err}");
+    let (code, _, err) = output(command().env("CROSSWAY_LOG", "debgu"));
+    assert_eq!(code, Some(78));
+    assert!(err.contains("CROSSWAY_LOG") && err.contains("did you mean `debug`?"), "{err}");
+}
+
+#[test]
+fn a_wrong_argument_exits_with_64() {
+    let (code, _, err) = output(command().arg("--confg"));
+    assert_eq!(code, Some(64));
+    assert!(err.contains("--config"), "{err}");
+    let (code, out, _) = output(command().arg("--help"));
+    assert_eq!(code, Some(0));
+    assert!(out.contains("CROSSWAY__SECTION__KEY"), "{out}");
+}
+
+#[test]
+fn check_shows_what_would_run() {
+    let (code, out, err) = output(command().arg("check").env("XDG_RUNTIME_DIR", "/run/user/1000"));
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let expected = "The built-in configuration is fine.
+
+realms     realm1 (anonymous as anonymous)
+listeners  default: tcp 127.0.0.1:8080, rawsocket and websocket at /ws / (json, msgpack, cbor)
+           local: unix /run/user/1000/crossway.sock (mode 0660), rawsocket (json, msgpack, cbor)
+limits     as by default
+";
+    assert_eq!(out, expected);
+    let (_, out, _) = output(command().arg("check").env("CROSSWAY__LIMITS__MAX_SESSIONS", "5"));
+    assert!(out.ends_with("limits     max_sessions = 5 (default 1000000)\n"), "{out}");
+}
+
+#[test]
+fn init_writes_a_file_that_check_likes_and_never_replaces_one_unasked() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("crossway.toml");
+    let (code, _, err) = output(command().arg("init").arg(&file));
+    assert_eq!(code, Some(0), "{err}");
+    let (code, _, err) = output(command().arg("check").arg(&file));
+    assert_eq!(code, Some(0), "{err}");
+
+    fs::write(&file, "mine").unwrap();
+    let (code, _, err) = output(command().arg("init").arg(&file));
+    assert_eq!(code, Some(1));
+    assert!(err.contains("exists already. --force replaces it."), "{err}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+    let (code, _, _) = output(command().args(["init", "--force"]).arg(&file));
+    assert_eq!(code, Some(0));
+
+    let (code, out, _) = output(command().args(["init", "-"]));
+    assert_eq!(code, Some(0));
+    assert_eq!(out, fs::read_to_string(&file).unwrap());
+}
+
+#[test]
+fn for_people_the_addresses_are_on_standard_output() {
+    let router = Router::for_people(&format!("{REALM}{ANY_PORT}"));
+    router.send(Signal::TERM);
+    let (out, err) = router.finish();
+    assert!(out.contains("  WebSocket  ws://127.0.0.1:"), "{out}");
+    assert!(out.contains("  realm      realm1 (anonymous)\n"), "{out}");
+    assert!(!out.contains('\x1b') && !err.contains('\x1b'), "colours without a terminal: {out}{err}");
+    assert!(err.contains("shutting down"), "{err}");
+}
+
+#[test]
+fn for_machines_every_line_is_json() {
+    let router = serving("");
+    router.send(Signal::TERM);
+    let (out, err) = router.finish();
+    assert_eq!(out, "");
+    for line in err.lines() {
+        let object: serde_json::Value =
+            serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+        assert!(object["level"].is_string() && object["message"].is_string(), "{line}");
+    }
+    assert!(err.contains("\"stopped\""), "{err}");
+}
