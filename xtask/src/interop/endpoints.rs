@@ -1,0 +1,93 @@
+//! Where the router under test listens: its config, and the same told to the clients.
+
+use std::io;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+const REALM: &str = "realm1";
+const TICKET_REALM: &str = "vault";
+const AUTHID: &str = "ada";
+const TICKET: &str = "analytical engine";
+
+/// One plain port, one with TLS, one Unix socket; all speak RawSocket and WebSocket.
+pub(super) struct Endpoints {
+    plain: u16,
+    tls: u16,
+    pub(super) socket: PathBuf,
+    certificates: PathBuf,
+}
+
+impl Endpoints {
+    /// Picks free ports. `folder` is for the socket; its path has to be short, about a hundred bytes.
+    pub(super) fn pick(folder: &Path, root: &Path) -> io::Result<Self> {
+        // Both are held while both are picked, so that they differ.
+        let (one, other) = (TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?);
+        Ok(Self {
+            plain: one.local_addr()?.port(),
+            tls: other.local_addr()?.port(),
+            socket: folder.join("router.sock"),
+            certificates: root.join("tests/interop/certs"),
+        })
+    }
+
+    pub(super) fn ports(&self) -> [u16; 2] {
+        [self.plain, self.tls]
+    }
+
+    pub(super) fn authority(&self) -> PathBuf {
+        self.certificates.join("ca.pem")
+    }
+
+    pub(super) fn websocket_url(&self) -> String {
+        format!("ws://127.0.0.1:{}/ws", self.plain)
+    }
+
+    pub(super) fn config(&self) -> String {
+        let Self { plain, tls, socket, certificates } = self;
+        // JSON strings are TOML strings.
+        let path = |path: &Path| Value::from(path.to_string_lossy()).to_string();
+        let (socket, cert) = (path(socket), path(&certificates.join("server.pem")));
+        let key = path(&certificates.join("server.key"));
+        format!(
+            r#"[[realm]]
+name = "{REALM}"
+auth = [{{ method = "anonymous" }}]
+
+[[realm]]
+name = "{TICKET_REALM}"
+auth = [{{ method = "ticket", tickets = [{{ authid = "{AUTHID}", ticket = "{TICKET}", role = "member" }}] }}]
+
+[[listener]]
+tcp = "127.0.0.1:{plain}"
+
+[[listener]]
+tcp = "127.0.0.1:{tls}"
+tls = {{ cert = {cert}, key = {key} }}
+
+[[listener]]
+unix = {socket}
+framing = ["rawsocket", "websocket"]
+"#
+        )
+    }
+
+    /// What the clients read: every transport by name.
+    pub(super) fn for_clients(&self) -> Value {
+        let (plain, tls, unix) = (self.plain, self.tls, self.socket.to_string_lossy());
+        json!({
+            "realm": REALM,
+            "ticket": { "realm": TICKET_REALM, "authid": AUTHID, "secret": TICKET },
+            "ca": self.authority(),
+            "transports": {
+                "ws": { "framing": "websocket", "host": "127.0.0.1", "port": plain, "path": "/ws" },
+                "wss": { "framing": "websocket", "host": "localhost", "port": tls, "path": "/ws", "tls": true },
+                "tcp": { "framing": "rawsocket", "host": "127.0.0.1", "port": plain },
+                "tls": { "framing": "rawsocket", "host": "localhost", "port": tls, "tls": true },
+                "unix": { "framing": "rawsocket", "unix": unix },
+                "ws+unix": { "framing": "websocket", "unix": unix, "path": "/ws" },
+            },
+        })
+    }
+}
