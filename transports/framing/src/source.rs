@@ -11,6 +11,11 @@
 //! ```
 //!
 //! The shared buffer is used again as soon as the messages of the last read are gone.
+//!
+//! ```text
+//!   Open ── error behind messages ──> Failing ── told ──┬── the stream broke ──> Closed
+//!     └──── error ──────────────────────────────────────┴── the peer sends on ──> Deaf ── end ──> Closed
+//! ```
 
 use std::cell::Cell;
 use std::io;
@@ -19,7 +24,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BufMut, BytesMut};
 use crossway_core::transport::{Inbound, Source, TransportError};
-use tokio::io::AsyncRead;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::io::poll_read_buf;
 
 use crate::{Decoder, Step};
@@ -48,14 +53,83 @@ pub struct FrameSource<R, D> {
     held: BytesMut,
     /// Nothing can be decoded before `held` is this long. Zero: not looked at yet.
     need: usize,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Open,
     /// Why there is no more, told after the messages that came before.
-    failed: Option<TransportError>,
+    Failing(TransportError),
+    /// The peer broke a rule or said good-bye, but the stream goes on. What comes is read and thrown away, for as long
+    /// as the router asks: if it were left unread, closing would reset the connection, and the reset would take along
+    /// what the peer was told last.
+    Deaf,
+    Closed,
+}
+
+impl State {
+    fn after(error: &TransportError) -> Self {
+        if matches!(error, TransportError::Io(_)) { State::Closed } else { State::Deaf }
+    }
 }
 
 impl<R: AsyncRead + Send + Unpin + 'static, D: Decoder> FrameSource<R, D> {
     /// Decodes `received`, then what comes from `reader`.
     pub fn new(reader: R, received: BytesMut, decoder: D) -> Self {
-        FrameSource { reader, decoder, held: received, need: 0, failed: None }
+        FrameSource { reader, decoder, held: received, need: 0, state: State::Open }
+    }
+
+    fn poll_open(
+        &mut self,
+        cx: &mut Context<'_>,
+        batch: &mut Vec<Inbound>,
+    ) -> Poll<Result<(), TransportError>> {
+        let before = batch.len();
+        for _ in 0..READS {
+            let step = if self.need == 0 && !self.held.is_empty() {
+                self.decode_held(batch)
+            } else {
+                match self.poll_read(cx, batch) {
+                    Poll::Ready(step) => step,
+                    Poll::Pending => return Poll::Pending,
+                }
+            };
+            match step {
+                Ok(()) if batch.len() == before => {}
+                Ok(()) => return Poll::Ready(Ok(())),
+                Err(error) if batch.len() == before => return Poll::Ready(Err(self.fail(error))),
+                Err(error) => {
+                    self.state = State::Failing(error);
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        }
+        // A long frame, or fragments without end: let others run, then come back.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Ends with an error: nothing is decoded any more.
+    fn fail(&mut self, error: TransportError) -> TransportError {
+        self.held = BytesMut::new();
+        self.state = State::after(&error);
+        error
+    }
+
+    /// Reads and throws away.
+    fn poll_deaf(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        let mut ignored = [0; 4096];
+        for _ in 0..READS {
+            let mut ignored = ReadBuf::new(&mut ignored);
+            let read = ready!(Pin::new(&mut self.reader).poll_read(cx, &mut ignored));
+            if read.is_err() || ignored.filled().is_empty() {
+                self.state = State::Closed;
+                return Poll::Ready(Err(TransportError::Closed));
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Reads once and decodes what came.
@@ -180,36 +254,18 @@ impl<R: AsyncRead + Send + Unpin + 'static, D: Decoder> Source for FrameSource<R
         cx: &mut Context<'_>,
         batch: &mut Vec<Inbound>,
     ) -> Poll<Result<(), TransportError>> {
-        if let Some(failed) = self.failed.take() {
-            self.failed = Some(TransportError::Closed);
-            return Poll::Ready(Err(failed));
-        }
-        let before = batch.len();
-        for _ in 0..READS {
-            let step = if self.need == 0 && !self.held.is_empty() {
-                self.decode_held(batch)
-            } else {
-                match self.poll_read(cx, batch) {
-                    Poll::Ready(step) => step,
-                    Poll::Pending => return Poll::Pending,
-                }
-            };
-            match step {
-                Ok(()) if batch.len() == before => {}
-                Ok(()) => return Poll::Ready(Ok(())),
-                Err(error) if batch.len() == before => {
-                    self.failed = Some(TransportError::Closed);
-                    return Poll::Ready(Err(error));
-                }
-                Err(error) => {
-                    self.failed = Some(error);
-                    return Poll::Ready(Ok(()));
-                }
+        match std::mem::replace(&mut self.state, State::Closed) {
+            State::Open => {
+                self.state = State::Open;
+                self.poll_open(cx, batch)
             }
+            State::Failing(error) => Poll::Ready(Err(self.fail(error))),
+            State::Deaf => {
+                self.state = State::Deaf;
+                self.poll_deaf(cx)
+            }
+            State::Closed => Poll::Ready(Err(TransportError::Closed)),
         }
-        // A long frame, or fragments without end: let others run, then come back.
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 }
 

@@ -63,7 +63,7 @@ pub enum Seen {
     Joined(&'static str, Arc<TransportInfo>),
     /// The peer answered a probe.
     Alive,
-    /// The connection ended, in the words of its [`TransportError`].
+    /// The connection is about to be closed, in the words of its [`TransportError`].
     Left(String),
 }
 
@@ -126,10 +126,13 @@ impl Attach for Echo {
                 Err(error) => (closing_for(&error), error.to_string()),
             },
         };
-        // As the router does: what the peer has not read in a second it will not read at all.
-        let close = poll_fn(|cx| sink.poll_close(cx, why));
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), close).await;
         self.saw(Seen::Left(words));
+        // As the router does: what the peer has not read in a second it will not read at all.
+        let close = async {
+            poll_fn(|cx| sink.poll_close(cx, why)).await;
+            while poll_fn(|cx| source.poll_batch(cx, &mut Vec::new())).await.is_ok() {}
+        };
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), close).await;
     }
 
     async fn closing(&self) {

@@ -84,7 +84,7 @@ async fn reserved_bits_and_opcodes_are_1002() {
 
 #[tokio::test]
 async fn a_length_with_its_highest_bit_set_is_1002() {
-    assert_eq!(close_code_for(&[TEXT, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0]).await, 1002);
+    assert_eq!(close_code_for(&[TEXT, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]).await, 1002);
 }
 
 #[tokio::test]
@@ -236,4 +236,13 @@ async fn the_router_says_why_it_closes() {
     client.expect(b"\x81\x02[]").await;
     server.echo.close();
     assert_eq!(client.close_code().await, 1001);
+}
+
+/// The reason reaches a peer that went on sending: closing with unread octets would reset the connection.
+#[tokio::test]
+async fn a_violation_with_a_megabyte_behind_it_is_still_explained() {
+    let server = Server::start();
+    let mut client = server.join("wamp.2.json").await;
+    client.send(&[frame(BINARY, b"[]"), frame(TEXT, &[b'x'; 1 << 20])].concat()).await;
+    assert_eq!(client.close_code().await, 1003);
 }

@@ -149,6 +149,19 @@ fn messages_before_a_violation_are_handed_over_first() {
 }
 
 #[test]
+fn what_comes_after_a_violation_is_read_and_thrown_away() {
+    let mut source = source((0..100).map(|_| [frame(b'!', b""), frame(b'm', &[1; 5000])].concat()));
+    let mut batch = Vec::new();
+    assert!(matches!(poll(&mut source, &mut batch), Poll::Ready(Err(TransportError::Violation { .. }))));
+    let mut turns = 0;
+    while poll(&mut source, &mut batch).is_pending() {
+        turns += 1;
+    }
+    assert!(batch.is_empty() && source.reader.pieces.is_empty(), "everything is read, nothing handed over");
+    assert!(turns > 2, "and not in one go");
+}
+
+#[test]
 fn a_last_frame_is_answered_and_ends_the_stream_without_another_read() {
     let mut source = source([[frame(b'm', b"1"), frame(b'c', b"bye"), frame(b'm', b"2")].concat()]);
     source.reader.pieces.push_back(None);
