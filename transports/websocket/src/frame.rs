@@ -137,12 +137,13 @@ impl Decoder for WebSocketDecoder {
     }
 }
 
-/// How many octets show the whole header.
+/// How many octets show more of the header: first the two that say how long it is, then the whole.
 fn needed_for_header(input: &[u8]) -> usize {
     match input.get(1).map(|second| second & !MASKED) {
+        None => 2,
         Some(126) => SHORTEST + 2,
         Some(127) => SHORTEST + 8,
-        _ => SHORTEST,
+        Some(_) => SHORTEST,
     }
 }
 
@@ -153,10 +154,11 @@ fn length(short: u8, rest: &[u8]) -> Result<Option<(usize, usize)>, TransportErr
         127 => (8, rest.first_chunk().map(|octets| u64::from_be_bytes(*octets))),
         short => (0, Some(u64::from(short))),
     };
-    match len {
+    // Not judged before the header is complete, so that it makes no difference how the stream was cut.
+    match len.filter(|_| rest.len() >= size + 4) {
+        None => Ok(None),
         Some(len) if len >> 63 != 0 => Err(violation("length beyond 2^63")),
-        Some(len) if rest.len() >= size + 4 => Ok(Some((size, usize::try_from(len).unwrap_or(usize::MAX)))),
-        _ => Ok(None),
+        Some(len) => Ok(Some((size, usize::try_from(len).unwrap_or(usize::MAX)))),
     }
 }
 
