@@ -203,3 +203,6 @@ impl<H: ?Sized, A> Drop for Place<H, A> {
         (self.count)(&self.door).fetch_sub(1, Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests;
