@@ -35,6 +35,6 @@ pub use format::{Format, binary};
 pub use link::{Carrier, Link};
 pub use peer::Peer;
 pub use router::{Plan, TestRouter};
-pub use run::{between, everywhere, everywhere_with, on, on_memory};
+pub use run::{between, everywhere, everywhere_with, on, on_memory, on_threads};
 
 mod bystander;

@@ -39,8 +39,6 @@ pub struct Plan {
     pub max_connections: usize,
     /// The longest message that clients may send.
     pub max_message: usize,
-    /// The memory transport's capacity and limit.
-    pub memory: MemoryOptions,
 }
 
 impl Default for Plan {
@@ -54,7 +52,6 @@ impl Default for Plan {
             handshake_timeout: Duration::from_secs(10),
             max_connections: 100,
             max_message: 1 << 24,
-            memory: MemoryOptions::default(),
         }
     }
 }
@@ -133,6 +130,16 @@ impl TestRouter {
         TestRouter { core: plan.build(), plan, doors: Mutex::default(), sockets }
     }
 
+    /// A connection inside the process with options of its own; those of the plan are for both directions.
+    pub fn connect_memory(&self, format: Format, options: &MemoryOptions) -> Wire {
+        let (ours, theirs) = crossway_memory::pair(serializer(format), options);
+        let core = self.core.clone();
+        let mut doors = self.doors.lock().expect("no test panics with the lock held");
+        doors.tasks.spawn(async move { core.attach(Box::new(theirs)).await });
+        let (source, sink) = Box::new(ours).split();
+        Wire::Memory(Box::new(MemoryWire { source, sink, arrived: Vec::new() }))
+    }
+
     /// The value of a limit counter.
     pub fn counter(&self, name: &str) -> u64 {
         let counter = self.core.counters().iter().find(|(known, _)| *known == name);
@@ -147,7 +154,7 @@ impl TestRouter {
     /// As [`connect`](Self::connect), over RawSocket accepting no more than `2^(9 + length)` octets.
     pub async fn connect_accepting(&self, link: Link, length: u8) -> Wire {
         match link.carrier {
-            Carrier::Memory => self.memory(link.format),
+            Carrier::Memory => self.connect_memory(link.format, &MemoryOptions::default()),
             Carrier::Ws | Carrier::Wss => Wire::websocket(self.dial(link.carrier).await, link.format).await,
             Carrier::Tcp | Carrier::Tls | Carrier::Unix => {
                 Wire::rawsocket(self.dial(link.carrier).await, link.format, length).await
@@ -175,15 +182,6 @@ impl TestRouter {
     /// What happened at a listener.
     pub fn listener(&self, carrier: Carrier) -> Arc<ListenerCounters> {
         self.door(carrier).counters
-    }
-
-    fn memory(&self, format: Format) -> Wire {
-        let (ours, theirs) = crossway_memory::pair(serializer(format), &self.plan.memory);
-        let core = self.core.clone();
-        let mut doors = self.doors.lock().expect("no test panics with the lock held");
-        doors.tasks.spawn(async move { core.attach(Box::new(theirs)).await });
-        let (source, sink) = Box::new(ours).split();
-        Wire::Memory(Box::new(MemoryWire { source, sink, arrived: Vec::new() }))
     }
 
     fn door(&self, carrier: Carrier) -> Door {

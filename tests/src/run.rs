@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use tokio::runtime::Builder;
+
 use crate::{Link, Plan, TestRouter};
 
 /// Runs a behaviour over every carrier with every format.
@@ -29,6 +31,12 @@ pub fn on_memory(plan: Plan, behaviour: impl AsyncFn(&TestRouter)) {
     run(Link::DEFAULT, plan, behaviour);
 }
 
+/// Runs a behaviour against a router that uses several threads, for what depends on who is faster.
+pub fn on_threads(plan: Plan, behaviour: impl AsyncFn(&TestRouter)) {
+    let mut builder = Builder::new_multi_thread();
+    run_in(builder.worker_threads(3), "several threads", plan, behaviour);
+}
+
 /// Runs a behaviour over some links.
 pub fn on(
     links: impl IntoIterator<Item = Link>,
@@ -41,8 +49,12 @@ pub fn on(
 }
 
 fn run(name: impl Display, plan: Plan, behaviour: impl AsyncFn(&TestRouter)) {
+    run_in(&mut Builder::new_current_thread(), name, plan, behaviour);
+}
+
+fn run_in(builder: &mut Builder, name: impl Display, plan: Plan, behaviour: impl AsyncFn(&TestRouter)) {
     let name = Name(name);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = builder.enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let router = TestRouter::start(plan);
         behaviour(&router).await;

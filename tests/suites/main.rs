@@ -4,7 +4,12 @@
 #![allow(clippy::print_stderr, reason = "tests that are skipped say so")]
 
 mod auth;
+mod features;
 mod ids;
 mod messages;
+mod ordering;
+mod payloads;
+mod pubsub;
+mod rpc;
 mod sessions;
 mod uris;
