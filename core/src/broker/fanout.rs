@@ -70,7 +70,7 @@ impl Fanout<'_> {
             self.tell_lost(member, &mut outbox)
         } else {
             match outbox.put(session.id(), spelt.outgoing(scratch), Lane::Event) {
-                Delivery::TooLong => self.without_payload(member, &mut outbox),
+                Delivery::TooLong => self.without_payload(member, &mut outbox, self.details),
                 delivery => delivery,
             }
         };
@@ -84,8 +84,8 @@ impl Fanout<'_> {
     fn tell_lost(&self, member: &Member, outbox: &mut Locked<'_>) -> Delivery {
         let lost = outbox.take_lost();
         let details = EventDetails { lost: Some(lost), ..self.details.clone() };
-        let delivery = match self.put_alone(member, outbox, details, self.payload) {
-            Delivery::TooLong => self.without_payload(member, outbox),
+        let delivery = match self.put_alone(member, outbox, details.clone(), self.payload) {
+            Delivery::TooLong => self.without_payload(member, outbox, &details),
             delivery => delivery,
         };
         if delivery != Delivery::Accepted {
@@ -96,9 +96,9 @@ impl Fanout<'_> {
 
     /// What the specification suggests for a message that is longer than the subscriber accepts (RAW-22).
     #[cold]
-    fn without_payload(&self, member: &Member, outbox: &mut Locked<'_>) -> Delivery {
+    fn without_payload(&self, member: &Member, outbox: &mut Locked<'_>, details: &EventDetails) -> Delivery {
         self.counters.events_too_long.increment();
-        let details = EventDetails { payload_limit_exceeded: Some(true), ..self.details.clone() };
+        let details = EventDetails { payload_limit_exceeded: Some(true), ..details.clone() };
         let nothing = Payload::none();
         self.put_alone(member, outbox, details, &Shared::new(&nothing, member.session().format()))
     }
