@@ -4,8 +4,10 @@
 #![allow(clippy::print_stderr, reason = "tests that are skipped say so")]
 
 mod auth;
+mod bad_input;
 mod features;
 mod ids;
+mod limits;
 mod messages;
 mod ordering;
 mod payloads;
