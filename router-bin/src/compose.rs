@@ -5,6 +5,8 @@ mod socket_directory;
 
 use std::fmt;
 use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -104,7 +106,10 @@ fn open_one(mut listener: Listener, config: &Config, router: &Router) -> Result<
     let serve = match &listener.address {
         Address::Tcp(address) => {
             let options = TcpOptions { backlog: listener.backlog, ..TcpOptions::new(*address) };
-            let carrier = TcpListener::bind(&options).map_err(|error| OpenError::new(&listener, error))?;
+            let carrier = TcpListener::bind(&options).map_err(|error| {
+                let advice = advice(&error.source, config, &listener);
+                OpenError::new(&listener, format!("{error}{advice}"))
+            })?;
             listener.moved_to(Address::Tcp(carrier.local_addr()));
             served(carrier, &listener, config, router)
         }
@@ -117,6 +122,21 @@ fn open_one(mut listener: Listener, config: &Config, router: &Router) -> Result<
     };
     let serve = serve.map_err(|error| OpenError::new(&listener, error))?;
     Ok(Opened { listener, serve })
+}
+
+/// A port that is taken is most often taken by another router.
+fn advice(error: &io::Error, config: &Config, listener: &Listener) -> String {
+    let number = config.listeners.iter().position(|other| other.address == listener.address);
+    match (error.kind(), &listener.address, number) {
+        (io::ErrorKind::AddrInUse, Address::Tcp(address), Some(number)) => {
+            let free = SocketAddr::new(address.ip(), 0);
+            format!(
+                "\nIf it is another crossway, stop it, or move this one: CROSSWAY__LISTENER__{number}__TCP={free} \
+                 (port 0 takes any free one)"
+            )
+        }
+        _ => String::new(),
+    }
 }
 
 type Serve = Pin<Box<dyn Future<Output = ()> + Send>>;

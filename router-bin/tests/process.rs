@@ -144,6 +144,10 @@ fn a_taken_port_is_named_and_exits_with_1() {
     assert!(err.starts_with("listener \"public\": "), "{err}");
     assert!(err.contains(&format!("{address}")) && err.contains("in use"), "{err}");
     assert!(err.contains(&format!("ss -ltnp 'sport = :{}'", address.port())), "{err}");
+    assert!(
+        err.contains("another crossway") && err.contains("CROSSWAY__LISTENER__0__TCP=127.0.0.1:0"),
+        "{err}"
+    );
 }
 
 #[test]
