@@ -5,7 +5,7 @@
 mod harness;
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
@@ -68,19 +68,74 @@ fn half_a_handshake_does_not_hold_up_the_end() {
 fn one_port_speaks_rawsocket_websocket_and_to_people() {
     let router = serving("");
     Client::join(router.address("public"));
-    let answer = |request: &str| {
-        let mut client = Client::connect(router.address("public"));
-        client.stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = vec![0; 12];
-        client.stream.read_exact(&mut answer).unwrap();
-        text(&answer)
-    };
+    let answer = |request: &str| text(&Client::connect(router.address("public")).ask(request.as_bytes(), 12));
     assert_eq!(answer("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), "HTTP/1.1 200");
-    let upgrade = "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-                   Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-                   Sec-WebSocket-Protocol: wamp.2.json\r\n\r\n";
-    assert_eq!(answer(upgrade), "HTTP/1.1 101");
-    assert_eq!(answer(&upgrade.replace("/ws", "/elsewhere")), "HTTP/1.1 404");
+    assert_eq!(answer(&upgrade("/ws", "")), "HTTP/1.1 101");
+    assert_eq!(answer(&upgrade("/elsewhere", "")), "HTTP/1.1 404");
+}
+
+fn upgrade(path: &str, headers: &str) -> String {
+    format!(
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         Sec-WebSocket-Protocol: wamp.2.json\r\n{headers}\r\n"
+    )
+}
+
+#[test]
+fn a_listener_does_what_its_configuration_says() {
+    let raw =
+        "framing = [\"rawsocket\"]\nserializers = [\"cbor\"]\nmax_message = \"1MiB\"\nmax_connections = 1\n";
+    let router = serving(raw);
+    let connect = || Client::connect(router.address("public"));
+    assert_eq!(connect().ask(&[0x7F, 0xF1, 0, 0], 4), [0x7F, 0x10, 0, 0], "JSON is not offered");
+    // The refused one has been forgotten when its connection closes, perhaps not at once.
+    let mut first = connect();
+    while first.ask(&[0x7F, 0xF3, 0, 0], 4) == [0x7F, 0x40, 0, 0] {
+        first = connect();
+    }
+    assert_eq!(connect().ask(&[0x7F, 0xF3, 0, 0], 4), [0x7F, 0x40, 0, 0], "one connection only");
+
+    let web = "framing = [\"websocket\"]\nwebsocket = { paths = [\"/a\"], allowed_origins = [\"https://a.example\"] }\n";
+    let router = serving(web);
+    let answer = |request: &str| text(&Client::connect(router.address("public")).ask(request.as_bytes(), 12));
+    assert_eq!(answer(&upgrade("/ws", "")), "HTTP/1.1 404");
+    assert_eq!(answer(&upgrade("/a", "Origin: https://a.example\r\n")), "HTTP/1.1 101");
+    assert_eq!(answer(&upgrade("/a", "Origin: https://b.example\r\n")), "HTTP/1.1 403");
+}
+
+#[test]
+fn the_longest_message_is_announced() {
+    let router = serving("max_message = \"1MiB\"\n");
+    let answer = Client::connect(router.address("public")).ask(&[0x7F, 0xF1, 0, 0], 4);
+    assert_eq!(answer, [0x7F, 0xB1, 0, 0]);
+}
+
+#[test]
+fn a_silent_peer_is_probed() {
+    let router = serving("keepalive = \"100ms\"\n");
+    let mut client = Client::join(router.address("public"));
+    // The first octet of a RawSocket frame is its type: 1 is PING.
+    assert_eq!(client.ask(&[], 1), [1]);
+}
+
+#[test]
+fn a_ticket_lets_in_who_has_it() {
+    let realm = "[[realm]]\nname = \"realm1\"\n\
+                 auth = [{ method = \"ticket\", tickets = [{ authid = \"joe\", ticket = \"sesame\", role = \"user\" }] }]\n";
+    let router = Router::start(&format!("{realm}{ANY_PORT}"));
+    let outcome = |ticket: &str| {
+        let mut client = Client::connect(router.address("public"));
+        client.ask(&[0x7F, 0xF1, 0, 0], 4);
+        client.send(r#"[1,"realm1",{"roles":{"caller":{}},"authmethods":["ticket"],"authid":"joe"}]"#);
+        assert_eq!(client.message(), r#"[4,"ticket",{}]"#);
+        client.send(&format!(r#"[5,"{ticket}",{{}}]"#));
+        client.message()
+    };
+    let welcome = outcome("sesame");
+    assert!(welcome.starts_with("[2,") && welcome.contains(r#""authrole":"user""#), "{welcome}");
+    let abort = outcome("open");
+    assert!(abort.starts_with("[3,") && abort.contains("wamp.error.authentication_denied"), "{abort}");
 }
 
 #[test]

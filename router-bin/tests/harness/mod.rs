@@ -139,13 +139,18 @@ impl Client {
 impl<S: Read + Write> Client<S> {
     /// RawSocket handshake, HELLO, WELCOME.
     pub(crate) fn handshake(&mut self) {
-        self.stream.write_all(&[0x7F, 0xF1, 0, 0]).unwrap();
-        let mut answer = [0; 4];
-        self.stream.read_exact(&mut answer).unwrap();
-        assert_eq!(answer, [0x7F, 0xF1, 0, 0]);
+        assert_eq!(self.ask(&[0x7F, 0xF1, 0, 0], 4), [0x7F, 0xF1, 0, 0]);
         self.send(r#"[1,"realm1",{"roles":{"caller":{}}}]"#);
         let welcome = self.message();
         assert!(welcome.starts_with("[2,"), "{welcome}");
+    }
+
+    /// Sends octets, and reads so many.
+    pub(crate) fn ask(&mut self, octets: &[u8], count: usize) -> Vec<u8> {
+        self.stream.write_all(octets).unwrap();
+        let mut answer = vec![0; count];
+        self.stream.read_exact(&mut answer).unwrap();
+        answer
     }
 
     pub(crate) fn send(&mut self, message: &str) {
