@@ -1,6 +1,5 @@
 //! From the checked configuration to running parts: the only place that knows which crate is behind which name.
 
-mod keepalive;
 mod socket_directory;
 
 use std::fmt;
@@ -26,7 +25,6 @@ use crossway_tls::{MinVersion, Tls, TlsError, TlsOptions};
 use crossway_unix::{UnixListener, UnixOptions};
 use crossway_websocket::{WebSocket, WebSocketOptions, WebSocketPath};
 
-use self::keepalive::KeepAlive;
 use crate::config::{self, Address, Auth, Config, Format, Framing, Listener};
 
 /// The router with its realms. Opens nothing.
@@ -150,11 +148,11 @@ fn served<L: Carrier>(
     let mut options = ServeOptions::new(&listener.name);
     options.handshake_timeout = config.limits.handshake_timeout;
     options.max_connections = listener.max_connections;
+    options.keepalive = listener.keepalive;
     let handshake: Arc<dyn Handshake<L::Io>> = match &listener.tls {
         None => framed(listener),
         Some(files) => Arc::new(Tls::new(tls_options(files), framed(listener))?),
     };
-    let handshake = Arc::new(KeepAlive::new(handshake, listener.keepalive));
     Ok(Box::pin(serve(carrier, handshake, router.clone(), options)))
 }
 

@@ -1,5 +1,7 @@
 //! Who is at the other end, as far as the carrier knows.
 
+use std::time::Duration;
+
 use crossway_core::transport::TransportInfo;
 use crossway_core::value::Dict;
 
@@ -18,11 +20,13 @@ pub struct Peer {
     pub realms: Vec<String>,
     /// What may authenticate the peer.
     pub auth: Dict,
+    /// How long it may be silent before it is probed. [`serve`](crate::serve) fills it in.
+    pub keepalive: Option<Duration>,
 }
 
 impl From<Peer> for TransportInfo {
     fn from(peer: Peer) -> Self {
-        let Peer { transport, address, secure, local, realms, auth } = peer;
+        let Peer { transport, address, secure, local, realms, auth, keepalive: _ } = peer;
         TransportInfo { transport, peer: address, secure, local, realms, auth }
     }
 }

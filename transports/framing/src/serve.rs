@@ -43,6 +43,9 @@ pub struct ServeOptions {
     pub name: String,
     /// The time for the whole handshake of the transport, TLS included. 10 s.
     pub handshake_timeout: Duration,
+    /// How long a peer may be silent before it is probed, and how long the probe may stay unanswered. `None` never
+    /// probes. 30 s.
+    pub keepalive: Option<Duration>,
     /// The most connections at a time, those in their handshake included. 10,000.
     pub max_connections: usize,
     /// What happened so far. Keep a clone to read it.
@@ -55,6 +58,7 @@ impl ServeOptions {
         ServeOptions {
             name: name.into(),
             handshake_timeout: Duration::from_secs(10),
+            keepalive: Some(Duration::from_secs(30)),
             max_connections: 10_000,
             counters: Arc::default(),
         }
@@ -127,6 +131,7 @@ impl<H: ?Sized + Send + Sync + 'static, A: Attach> Door<H, A> {
         let counters = &self.options.counters;
         counters.accepted.fetch_add(1, Relaxed);
         peer.transport.clone_from(&self.options.name);
+        peer.keepalive = self.options.keepalive;
         let mut arrival = Arrival { io, seen: BytesMut::new(), peer, full: false };
         // Only this loop adds to either count, so looking first and taking later can't exceed a limit.
         if let Some(place) =

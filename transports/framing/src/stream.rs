@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use crossway_core::serializer::Serializer;
@@ -17,6 +18,7 @@ pub struct Stream<Io, D, E> {
     encoder: E,
     serializer: Arc<dyn Serializer>,
     info: Arc<TransportInfo>,
+    keepalive: Option<Duration>,
 }
 
 impl<Io: Split, D: Decoder, E: Encoder> Stream<Io, D, E> {
@@ -29,7 +31,8 @@ impl<Io: Split, D: Decoder, E: Encoder> Stream<Io, D, E> {
         peer: Peer,
     ) -> Self {
         let (decoder, encoder) = framing;
-        Stream { io, received, decoder, encoder, serializer, info: Arc::new(peer.into()) }
+        let keepalive = peer.keepalive;
+        Stream { io, received, decoder, encoder, serializer, info: Arc::new(peer.into()), keepalive }
     }
 }
 
@@ -40,6 +43,10 @@ impl<Io: Split, D: Decoder, E: Encoder> Transport for Stream<Io, D, E> {
 
     fn info(&self) -> Arc<TransportInfo> {
         Arc::clone(&self.info)
+    }
+
+    fn keepalive(&self) -> Option<Duration> {
+        self.keepalive
     }
 
     fn split(self: Box<Self>) -> (Box<dyn Source>, Box<dyn Sink>) {
