@@ -113,6 +113,7 @@ mod tests {
         assert!(sequence.has_issued(Id(3)) && !sequence.has_issued(Id(4)));
     }
 
+    // covers: ID-05
     #[test]
     fn a_sequence_wraps_from_2_pow_53_to_1() {
         let mut sequence = IdSequence { last: Id::MAX.0, wrapped: false };

@@ -133,7 +133,9 @@ impl Outbox {
         } else if inner.blocked {
             inner.flush();
         }
-        if let Some(order) = inner.order.take() {
+        if let Some(order) = inner.order {
+            // A connection that is to be dropped stays so, whoever looks first.
+            inner.order = (order == Order::Drop).then_some(order);
             return Poll::Ready(Ok(order));
         }
         match inner.broken.take() {
