@@ -1,1 +1,0 @@
-//! Short programs for people who build on Crossway.
