@@ -12,11 +12,12 @@ use crossway_core::transport::Transport;
 use crossway_core::{Limits, Protocol, RealmConfig, Router};
 use crossway_framing::{Handshake, Listener, ListenerCounters, ServeOptions, Split, serve};
 use crossway_memory::MemoryOptions;
+use crossway_port::Port;
 use crossway_rawsocket::{RawSocket, RawSocketOptions};
 use crossway_tcp::{TcpListener, TcpOptions};
 use crossway_unix::{UnixListener, UnixOptions};
 use crossway_websocket::{WebSocket, WebSocketOptions};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinSet;
 
 use crate::wire::{MemoryWire, Stream, Wire};
@@ -39,6 +40,8 @@ pub struct Plan {
     pub max_connections: usize,
     /// The longest message that clients may send.
     pub max_message: usize,
+    /// Every listener speaks RawSocket and WebSocket, and tells them apart.
+    pub shared_port: bool,
 }
 
 impl Default for Plan {
@@ -52,6 +55,7 @@ impl Default for Plan {
             handshake_timeout: Duration::from_secs(10),
             max_connections: 100,
             max_message: 1 << 24,
+            shared_port: false,
         }
     }
 }
@@ -173,9 +177,7 @@ impl TestRouter {
                     _ => Box::new(stream),
                 }
             }
-            Address::Path(path) => {
-                Box::new(tokio::net::UnixStream::connect(path).await.expect("the router listens"))
-            }
+            Address::Path(path) => Box::new(UnixStream::connect(path).await.expect("the router listens")),
         }
     }
 
@@ -191,13 +193,25 @@ impl TestRouter {
     }
 
     fn open(&self, carrier: Carrier, tasks: &mut JoinSet<()>) -> Door {
+        let (websocket, rawsocket) = (self.websocket(), self.rawsocket());
+        match carrier {
+            _ if self.plan.shared_port => self.bind(carrier, Port::new(rawsocket, websocket), tasks),
+            Carrier::Ws | Carrier::Wss => self.bind(carrier, websocket, tasks),
+            Carrier::Memory | Carrier::Tcp | Carrier::Tls | Carrier::Unix => {
+                self.bind(carrier, rawsocket, tasks)
+            }
+        }
+    }
+
+    fn bind<H>(&self, carrier: Carrier, framing: H, tasks: &mut JoinSet<()>) -> Door
+    where
+        H: Handshake<TcpStream> + Handshake<UnixStream> + Handshake<crate::tls::Io>,
+    {
         match carrier {
             Carrier::Memory => panic!("memory has no listener"),
-            Carrier::Ws => self.listen_tcp(carrier, Arc::new(self.websocket()), tasks),
-            Carrier::Tcp => self.listen_tcp(carrier, Arc::new(self.rawsocket()), tasks),
-            Carrier::Wss => self.listen_tcp(carrier, crate::tls::handshake(self.websocket()), tasks),
-            Carrier::Tls => self.listen_tcp(carrier, crate::tls::handshake(self.rawsocket()), tasks),
-            Carrier::Unix => self.listen_unix(tasks),
+            Carrier::Ws | Carrier::Tcp => self.listen_tcp(carrier, Arc::new(framing), tasks),
+            Carrier::Wss | Carrier::Tls => self.listen_tcp(carrier, crate::tls::handshake(framing), tasks),
+            Carrier::Unix => self.listen_unix(Arc::new(framing), tasks),
         }
     }
 
@@ -220,10 +234,10 @@ impl TestRouter {
         self.listen(carrier, listener, address, handshake, tasks)
     }
 
-    fn listen_unix(&self, tasks: &mut JoinSet<()>) -> Door {
+    fn listen_unix<H: Handshake<UnixStream>>(&self, handshake: Arc<H>, tasks: &mut JoinSet<()>) -> Door {
         let path = self.sockets.path().join("router.sock");
         let listener = UnixListener::bind(&UnixOptions::new(&path)).expect("a free path");
-        self.listen(Carrier::Unix, listener, Address::Path(path), Arc::new(self.rawsocket()), tasks)
+        self.listen(Carrier::Unix, listener, Address::Path(path), handshake, tasks)
     }
 
     fn listen<L: Listener, H>(

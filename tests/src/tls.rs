@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, LazyLock};
 
-use crossway_tls::{Tls, TlsOptions};
+use crossway_framing::Locked;
+use crossway_tls::{Rewind, Tls, TlsOptions};
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::server::TlsStream;
 
 use crate::wire::Stream;
 
@@ -31,6 +33,9 @@ static CERTIFICATE: LazyLock<Certificate> = LazyLock::new(|| {
         .with_no_client_auth();
     Certificate { files, client: TlsConnector::from(Arc::new(client)) }
 });
+
+/// What a framing sees of a connection inside TLS.
+pub(crate) type Io = Locked<TlsStream<Rewind<TcpStream>>>;
 
 /// `inner` inside TLS.
 pub(crate) fn handshake<H>(inner: H) -> Arc<Tls<H>> {

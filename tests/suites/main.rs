@@ -3,15 +3,19 @@
 
 #![allow(clippy::print_stderr, reason = "tests that are skipped say so")]
 
+mod arrows;
 mod auth;
 mod bad_input;
+mod conformance;
 mod features;
 mod ids;
 mod limits;
 mod messages;
 mod ordering;
 mod payloads;
+mod port;
 mod pubsub;
 mod rpc;
 mod sessions;
 mod uris;
+mod vectors;

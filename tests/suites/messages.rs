@@ -407,7 +407,7 @@ fn errors_of_the_router_are_predefined_and_explained() {
     });
 }
 
-// covers: MSG-35, FEAT-10
+// covers: FEAT-10
 #[test]
 fn what_is_not_announced_is_not_in_welcome() {
     on_memory(Plan::default(), async |router| {

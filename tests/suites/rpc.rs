@@ -421,7 +421,7 @@ fn a_caller_is_disclosed_if_it_wants_to_be() {
     });
 }
 
-// covers: RPC-CID-04, RPC-CID-05
+// covers: RPC-CID-04
 #[test]
 fn a_callee_may_ask_who_calls() {
     everywhere(async |router, link| {

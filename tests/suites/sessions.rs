@@ -14,7 +14,7 @@ fn goodbye() -> Value {
     json!([6, {}, "wamp.close.close_realm"])
 }
 
-// covers: SESS-03, SESS-09, SESS-11, AUTH-10, AUTH-11, AUTH-13
+// covers: SESS-03, SESS-09, SESS-11, AUTH-10, AUTH-11, AUTH-13, RAW-01, WS-11, SER-01
 #[test]
 fn hello_is_answered_with_welcome_and_who_one_is() {
     everywhere(async |router, link| {
@@ -384,7 +384,7 @@ fn unknown_details_of_hello_are_ignored() {
     });
 }
 
-// covers: SESS-30, FEAT-10
+// covers: FEAT-10
 #[test]
 fn sessions_are_not_resumed_and_nothing_says_so() {
     on([Link::DEFAULT, Carrier::Tcp.with(Format::Cbor)], Plan::default, async |router, link| {
