@@ -22,6 +22,9 @@ class Refused extends Error {
    }
 }
 
+// A scenario has nothing to show between these sessions, and why. It does not count.
+class NotHere extends Error {}
+
 // One session and its sockets. `left` holds the last words, `gone` completes when the transport is closed.
 class Peer {
    constructor(autobahn, options, serializer) {
@@ -158,4 +161,4 @@ class Ground {
    }
 }
 
-module.exports = { Ground, Refused, Router };
+module.exports = { Ground, NotHere, Refused, Router };

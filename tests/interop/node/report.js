@@ -7,6 +7,11 @@ class Report {
    constructor(client) {
       this.client = client;
       this._cases = [];
+      this._skipped = new Map();
+   }
+
+   skip(scenario, why) {
+      this._skipped.set(scenario, why);
    }
 
    add(way, scenario, failure) {
@@ -30,6 +35,7 @@ class Report {
       const wide = Math.max(0, ...ways.map((way) => way.length));
       lines.push(`\n${this.client}: ${ways.length} ways x ${scenarios.size} scenarios`);
       lines.push(...ways.map((way) => `  ${way.padEnd(wide)}  ${this._summary(way)}`));
+      this._skipped.forEach((why, scenario) => lines.push(`  not everywhere: ${scenario}, because ${why}`));
       lines.push(`\n${this.passed} passed, ${this.failures.length} failed`);
       return lines.join('\n');
    }

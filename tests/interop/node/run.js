@@ -15,7 +15,7 @@ console.warn = console.log = console.error = () => {};
 const autobahn = require(path.resolve(client, 'node_modules/autobahn'));
 const { version } = require(path.resolve(client, 'node_modules/autobahn/package.json'));
 
-const { Ground, Router } = require('./ground');
+const { Ground, NotHere, Router } = require('./ground');
 const { Report } = require('./report');
 const { ALONE, BETWEEN } = require('./scenarios');
 
@@ -45,14 +45,14 @@ function within(seconds, promise) {
    return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-// Runs one scenario; returns what went wrong, in full, or null.
+// Runs one scenario; returns what went wrong, in full, or null; or why the scenario has nothing to show here.
 async function play(router, here, there, scenario) {
    const ground = new Ground(router, here, there);
    try {
       await within(SCENARIO_SECONDS, scenario(ground));
       return null;
    } catch (error) {
-      return error.stack || JSON.stringify(error, null, 1);
+      return error instanceof NotHere ? error : error.stack || JSON.stringify(error, null, 1);
    } finally {
       await within(SCENARIO_SECONDS, ground.clear()).catch(() => {
          process.stderr.write('a session of the last scenario did not end\n');
@@ -64,7 +64,8 @@ async function playAll(router, report) {
    for (const [way, here, there, scenarios] of ways(router)) {
       for (const [name, scenario] of Object.entries(scenarios)) {
          if (!words.length || words.some((word) => `${way} ${name}`.includes(word))) {
-            report.add(way, name, await play(router, here, there, scenario));
+            const failure = await play(router, here, there, scenario);
+            failure instanceof NotHere ? report.skip(name, failure.message) : report.add(way, name, failure);
          }
       }
    }

@@ -34,6 +34,10 @@ class Refused(Exception):
         self.reason = reason
 
 
+class NotHere(Exception):
+    """A scenario has nothing to show between these sessions, and why. It does not count."""
+
+
 class Peer(ApplicationSession):
     """One session. `joined`, `left` and `gone` complete in that order over its life."""
 

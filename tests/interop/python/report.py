@@ -9,6 +9,10 @@ class Report:
     def __init__(self, client):
         self.client = client
         self._results = {}
+        self._skipped = {}
+
+    def skip(self, scenario, why):
+        self._skipped[scenario] = why
 
     def add(self, column, scenario, failure=None):
         self._results[column, scenario] = failure
@@ -30,6 +34,8 @@ class Report:
         print(f"\n{self.client}: {len(columns)} ways x {len(scenarios)} scenarios")
         for column in columns:
             print(f"  {column:{wide}}  {self._summary(column)}")
+        for scenario, why in self._skipped.items():
+            print(f"  not everywhere: {scenario}, because {why}")
 
     def _summary(self, column):
         mine = {scenario: failure for (c, scenario), failure in self._results.items() if c == column}

@@ -11,7 +11,7 @@ import sys
 import traceback
 
 import autobahn
-from ground import SERIALIZERS, Door, Ground, Router
+from ground import SERIALIZERS, Door, Ground, NotHere, Router
 from report import Report
 from scenarios import ALONE, BETWEEN
 
@@ -41,6 +41,8 @@ async def play(router, here, there, scenario):
         await asyncio.wait_for(scenario(ground), SCENARIO_SECONDS)
     except TimeoutError:
         return f"no end after {SCENARIO_SECONDS} seconds\n{traceback.format_exc()}"
+    except NotHere:
+        raise
     except Exception:
         return traceback.format_exc()
     finally:
@@ -55,7 +57,10 @@ async def play_all(router, report, words):
     for way, here, there, scenarios in ways(router):
         for name, scenario in scenarios.items():
             if not words or any(word in f"{way} {name}" for word in words):
-                report.add(way, name, await play(router, here, there, scenario))
+                try:
+                    report.add(way, name, await play(router, here, there, scenario))
+                except NotHere as why:
+                    report.skip(name, str(why))
 
 
 async def main(router_file, result_file, *words):
