@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crossway_core::limits::{Limits, OutboxPolicy, Protocol, RequestIds};
+use crossway_core::serializer::DEPTH_CAP;
 use crossway_core::uri::UriRule;
 use tracing::Level;
 
@@ -22,7 +23,7 @@ pub(super) fn limits(table: &Table<'_>) -> Limits {
     table.set("max_sessions", &mut limits.max_sessions, number(1..=COUNT));
     table.set("max_auto_realms", &mut limits.max_auto_realms, number(1..=COUNT));
     // Deeper than this, the recursion of a payload's rewriting would need more stack than a thread has.
-    table.set("max_depth", &mut limits.max_depth, number(4..=1_000));
+    table.set("max_depth", &mut limits.max_depth, number(4..=DEPTH_CAP as u64));
     table.set("max_uri_length", &mut limits.max_uri_length, number(32..=65_536));
     table.set("max_subscriptions", &mut limits.max_subscriptions, number(1..=COUNT));
     table.set("max_registrations", &mut limits.max_registrations, number(1..=COUNT));

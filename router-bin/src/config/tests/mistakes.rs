@@ -427,7 +427,7 @@ fn sections_and_settings() {
     );
     one(
         &with("[limits]\nmax_depth = 1"),
-        "`limits.max_depth` wants a whole number from 4 to 1000",
+        "`limits.max_depth` wants a whole number from 4 to 512",
         "4:13",
         "number 1",
     );
