@@ -26,7 +26,7 @@ use tokio::time::timeout;
 use super::Format;
 use super::dispatch::Established;
 use super::handshake::Refused;
-use super::outbox::{Order, Outbox};
+use super::outbox::{Delivery, Order, Outbox};
 use super::turn::Turn;
 use crate::error::Violation;
 use crate::message::{Abort, Goodbye, Message, Payload};
@@ -207,17 +207,21 @@ impl Connection<'_> {
         }
     }
 
-    /// Sends a message of the connection's own: handshake and farewell, which no limit holds back.
-    pub(super) fn say<'m>(&mut self, message: impl Into<Message<'m>>) {
+    /// Sends a message of the connection's own: handshake and farewell, which no limit holds back but the peer's.
+    pub(super) fn say<'m>(&mut self, message: impl Into<Message<'m>>) -> Delivery {
         let mut frame = Vec::new();
         message.into().encode(self.format.serializer(), &mut frame);
         let mut turn = Turn::begin();
-        turn.say_for_connection(&self.outbox, &frame);
+        turn.say_for_connection(&self.outbox, &frame)
     }
 
     fn abort(&mut self, reason: &str, message: &str) {
         let details = Dict::new().with("message", message);
-        self.say(Abort { details, reason: reason.into(), payload: Payload::none() });
+        let abort = |details| Abort { details, reason: reason.into(), payload: Payload::none() };
+        if self.say(abort(details)) == Delivery::TooLong {
+            // The reason alone fits everywhere: the shortest limit is 512 bytes.
+            self.say(abort(Dict::new()));
+        }
     }
 
     fn control(&mut self, frame: Bytes) {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::connection::{Connection, Ended};
+use super::outbox::Delivery;
 use super::{Features, Session, features};
 use crate::auth::{AuthError, AuthRequest, Authenticator, Challenger, Identity, Response};
 use crate::error::Violation;
@@ -103,9 +104,11 @@ impl Connection<'_> {
             transport: Arc::clone(&self.info),
         };
         let identity = self.authenticate(&*authenticator, &request).await?;
-        tracing::debug!(session = %id, realm = realm.uri(), authid = identity.authid, peer = %self.info, "joined");
         let details = welcome_details(&realm, authenticator.method(), &identity);
-        self.say(Welcome { session: id, details });
+        if self.say(Welcome { session: id, details }) == Delivery::TooLong {
+            return Err(too_long("WELCOME"));
+        }
+        tracing::debug!(session = %id, realm = realm.uri(), authid = identity.authid, peer = %self.info, "joined");
         let outbox = Arc::clone(&self.outbox);
         let session = Arc::new(Session::new(id, identity, greeting.features, self.format.clone(), outbox));
         Ok((Membership::join(realm, session), slot))
@@ -162,6 +165,10 @@ impl Connection<'_> {
     }
 }
 
+fn too_long(message: &str) -> Refused {
+    Refused::Abort(uri::PAYLOAD_SIZE_EXCEEDED, format!("{message} is longer than the client accepts"))
+}
+
 fn no_method(greeting: &Greeting, realm: &Realm) -> Refused {
     if greeting.authmethods == ["anonymous"] {
         let text = format!("realm {:?} does not let anonymous clients in", realm.uri());
@@ -204,7 +211,9 @@ impl Challenger for Exchange<'_, '_> {
 
 impl Exchange<'_, '_> {
     async fn round(&mut self, extra: Dict) -> Result<Response, Refused> {
-        self.connection.say(Challenge { method: self.method.into(), extra });
+        if self.connection.say(Challenge { method: self.method.into(), extra }) == Delivery::TooLong {
+            return Err(too_long("CHALLENGE"));
+        }
         let frame = self.connection.next_frame().await?;
         let serializer = self.connection.format.serializer();
         let scan =

@@ -212,10 +212,16 @@ impl Locked<'_> {
     }
 
     /// Puts in handshake and farewell of the connection itself: few, short, and for no session in particular.
-    pub(crate) fn put_for_connection(&mut self, message: Outgoing<'_>) {
-        if self.inner.broken.is_none() && message.len() <= self.inner.sink.max_message() {
-            self.inner.sink.put(message);
+    pub(crate) fn put_for_connection(&mut self, message: Outgoing<'_>) -> Delivery {
+        let Inner { sink, broken, .. } = &mut *self.inner;
+        if broken.is_some() {
+            return Delivery::Gone;
         }
+        if message.len() > sink.max_message() {
+            return Delivery::TooLong;
+        }
+        sink.put(message);
+        Delivery::Accepted
     }
 
     /// Queues a control frame that the transport's source asked for.

@@ -129,10 +129,11 @@ impl Turn {
     }
 
     /// Sends a message that no limit and no session's end holds back.
-    pub(crate) fn say_for_connection(&mut self, outbox: &Arc<Outbox>, frame: &[u8]) {
+    pub(crate) fn say_for_connection(&mut self, outbox: &Arc<Outbox>, frame: &[u8]) -> Delivery {
         let mut locked = outbox.lock();
-        locked.put_for_connection(Outgoing { head: frame, payload: &Bytes::new(), tail: b"" });
+        let delivery = locked.put_for_connection(Outgoing { head: frame, payload: &Bytes::new(), tail: b"" });
         self.touch(outbox, &mut locked);
+        delivery
     }
 
     /// Queues a control frame of the transport.
