@@ -122,6 +122,22 @@ fn a_client_may_give_up_while_it_is_challenged() {
     });
 }
 
+// covers: AUTH-16
+#[test]
+fn who_does_not_answer_a_challenge_is_given_up() {
+    let plan = || {
+        let mut plan = tickets();
+        plan.limits.handshake_timeout = std::time::Duration::from_millis(30);
+        plan
+    };
+    everywhere_with(plan, async |router, link| {
+        let mut peer = challenged(router, link, json!("joe")).await;
+        let abort = peer.expect_abort("wamp.error.protocol_violation").await;
+        assert!(abort.to_string().contains("handshake_timeout"));
+        assert_eq!(router.core.sessions(), 0);
+    });
+}
+
 // covers: SESS-29, MSG-30
 #[test]
 fn nothing_but_the_answer_may_follow_a_challenge() {

@@ -475,6 +475,45 @@ fn an_answer_longer_than_the_caller_accepts_becomes_an_error() {
     });
 }
 
+/// A realm whose name fills most of 512 octets.
+fn long_realm() -> Plan {
+    let mut plan = Plan::default();
+    plan.auto_create = plan.realms.first().cloned();
+    plan
+}
+
+// covers: RAW-20, SESS-03
+#[test]
+fn a_welcome_longer_than_the_client_accepts_is_an_abort() {
+    on(short_links(), long_realm, async |router, link| {
+        let mut peer = Peer::over(router.connect_accepting(link, 0).await, link);
+        peer.send(json!([1, "r".repeat(400), {"roles": {"caller": {}}}])).await;
+        names(&peer.expect_abort("wamp.error.payload_size_exceeded").await, "WELCOME");
+        assert_eq!(router.core.sessions(), 0);
+    });
+}
+
+// covers: RAW-20, SESS-16
+#[test]
+fn an_abort_longer_than_the_client_accepts_comes_without_its_message() {
+    on(short_links(), Plan::default, async |router, link| {
+        let mut peer = Peer::over(router.connect_accepting(link, 0).await, link);
+        peer.send(json!([1, "r".repeat(470), {"roles": {"caller": {}}}])).await;
+        peer.expect(json!([3, {}, "wamp.error.no_such_realm"])).await;
+        peer.expect_closed().await;
+    });
+}
+
+// covers: RAW-20, RPC-05
+#[test]
+fn an_error_longer_than_the_client_accepts_comes_without_its_explanation() {
+    on(short_links(), Plan::default, async |router, link| {
+        let mut peer = Peer::join_accepting(router, link, 0).await;
+        let call = peer.call(&"p".repeat(500), json!([])).await;
+        peer.expect(json!([8, 48, call, {}, "wamp.error.no_such_procedure"])).await;
+    });
+}
+
 // covers: RAW-21
 #[test]
 fn a_frame_longer_than_the_router_accepts_ends_the_connection() {

@@ -2,7 +2,9 @@
 
 use crossway_tests::pattern::{ANY, ID, MORE, REST};
 use crossway_tests::peer::{all_roles, id};
-use crossway_tests::{Link, Peer, Plan, TestRouter, between, binary, everywhere, on_memory};
+use crossway_tests::{
+    Carrier, Format, Link, Peer, Plan, TestRouter, between, binary, everywhere, on_memory, on_threads,
+};
 use serde_json::json;
 
 const PROCEDURE: &str = "com.myapp.procedure";
@@ -398,6 +400,96 @@ fn a_thousand_calls_canceled_at_once_are_a_thousand_answers() {
             assert!(open.remove(&id(&error, 2)), "answered twice: {error}");
         }
         caller.expect_silence().await;
+    });
+}
+
+/// Answers invocations until `rounds` INVOCATIONs have come; gives in when it is interrupted.
+async fn answer(callee: &mut Peer, rounds: usize) {
+    let mut invocations = 0;
+    while invocations < rounds {
+        let message = callee.receive().await;
+        match message[0].as_u64() {
+            Some(68) => {
+                invocations += 1;
+                callee.send(json!([70, message[1], {}, message[4]])).await;
+            }
+            // The answer may be on its way already; this one is then ignored.
+            Some(69) => callee.send(json!([8, 68, message[1], {}, "wamp.error.canceled"])).await,
+            other => panic!("unexpected {other:?}"),
+        }
+    }
+}
+
+// covers: RPC-09, RPC-10, RPC-CANCEL-08, MSG-24
+#[test]
+fn whoever_wins_the_race_of_result_and_cancel_there_is_one_answer() {
+    on_threads(Plan::default(), async |router| {
+        const CALLS: usize = 600;
+        for format in Format::ALL {
+            let mut caller = Peer::join(router, Carrier::Tcp.with(format)).await;
+            let mut callee = Peer::join(router, Carrier::Ws.with(format)).await;
+            let registration = callee.register(PROCEDURE).await;
+            let calling = async {
+                let mut open = std::collections::HashSet::new();
+                for number in 0..CALLS {
+                    let call = caller.call(PROCEDURE, json!([number])).await;
+                    open.insert(call);
+                    if let Some(mode) = ["kill", "killnowait", "skip"].get(number % 4) {
+                        caller.send(json!([49, call, {"mode": mode}])).await;
+                    }
+                }
+                while !open.is_empty() {
+                    let answer = caller.receive().await;
+                    let call = if answer[0] == 50 { id(&answer, 1) } else { id(&answer, 2) };
+                    assert!(open.remove(&call), "not open: {answer}");
+                }
+                caller.expect_silence().await;
+            };
+            tokio::join!(calling, answer(&mut callee, CALLS));
+            let request = callee.request();
+            callee.send(json!([66, request, registration])).await;
+            while callee.receive().await != json!([67, request]) {}
+        }
+    });
+}
+
+// covers: RPC-09, RPC-14, RPC-05
+#[test]
+fn callees_come_and_go_and_every_call_has_one_answer() {
+    on_threads(Plan::default(), async |router| {
+        let mut caller = Peer::join(router, Carrier::Tcp.with(Format::Json)).await;
+        let come_and_go = async {
+            for round in 0..40 {
+                let mut callee = Peer::join(router, Carrier::Unix.with(Format::Json)).await;
+                callee.send(json!([64, 1, {}, PROCEDURE])).await;
+                if callee.receive().await[0] == 65 {
+                    // Leaves with calls unanswered.
+                    answer(&mut callee, round % 7).await;
+                }
+            }
+        };
+        let calling = async {
+            let mut outcomes = std::collections::BTreeMap::<String, usize>::new();
+            for _ in 0..600 {
+                let call = caller.call(PROCEDURE, json!([1])).await;
+                let answer = caller.receive().await;
+                if answer[0] == 50 {
+                    assert_eq!(id(&answer, 1), call);
+                    *outcomes.entry("result".to_owned()).or_default() += 1;
+                } else {
+                    assert_eq!((id(&answer, 1), id(&answer, 2)), (48, call));
+                    *outcomes.entry(answer[4].to_string()).or_default() += 1;
+                }
+            }
+            outcomes
+        };
+        // The callees end when the calls do, for they wait for some.
+        let outcomes = tokio::select! {
+            outcomes = calling => outcomes,
+            never = async { come_and_go.await; std::future::pending().await } => never,
+        };
+        let known = ["result", "\"wamp.error.canceled\"", "\"wamp.error.no_such_procedure\""];
+        assert!(outcomes.keys().all(|outcome| known.contains(&outcome.as_str())), "{outcomes:?}");
     });
 }
 

@@ -113,6 +113,45 @@ fn between_sessions_only_hello_is_understood() {
     });
 }
 
+// covers: SESS-23, SESS-03
+#[test]
+fn a_client_need_not_wait_for_answers() {
+    everywhere(async |router, link| {
+        let mut alice = Peer::connect(router, link).await;
+        for realm in ["realm1", "realm2"] {
+            alice.send(json!([1, realm, all_roles()])).await;
+            alice.send(json!([32, 1, {}, "com.myapp.topic"])).await;
+            alice.send(json!([16, 2, {"acknowledge": true, "exclude_me": false}, "com.myapp.topic"])).await;
+            alice.send(goodbye()).await;
+        }
+        for _ in ["realm1", "realm2"] {
+            alice.expect(json!([2, ID, ANY])).await;
+            let subscribed = alice.expect(json!([33, 1, ID])).await;
+            alice.expect(json!([36, subscribed[2], ID, {}])).await;
+            alice.expect(json!([17, 2, ID])).await;
+            alice.expect(json!([6, {}, "wamp.close.goodbye_and_out"])).await;
+        }
+    });
+}
+
+// covers: PS-09, SESS-27
+#[test]
+fn what_was_sent_before_the_connection_closed_is_still_answered() {
+    // WebSocket's close handshake is answered at once, whatever waits.
+    let links = Link::all().filter(|link| !Carrier::WEBSOCKET.contains(&link.carrier));
+    on(links, Plan::default, async |router, link| {
+        let mut alice = Peer::join(router, link).await;
+        for request in 1..=20 {
+            alice.send(json!([16, request, {"acknowledge": true}, "com.myapp.topic"])).await;
+        }
+        alice.close().await;
+        for request in 1..=20 {
+            alice.expect(json!([17, request, ID])).await;
+        }
+        alice.expect_closed().await;
+    });
+}
+
 // covers: SESS-02
 #[test]
 fn nothing_crosses_from_one_realm_to_another() {
