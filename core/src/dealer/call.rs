@@ -46,7 +46,7 @@ impl Dealer {
         }
         let mut calls = caller.caller.lock();
         if calls.pending.contains_key(&message.request) {
-            return Err(Violation::new(format!("CALL.Request {} is pending already", message.request)).into());
+            return Err(pending_already(message.request).into());
         }
         if calls.pending.len() >= self.limits.max_pending_calls {
             self.counters.calls_over_limit.increment();
@@ -156,6 +156,11 @@ impl Seat {
 
 fn never_issued(invocation: Id, message: &str) -> Violation {
     Violation::new(format!("{message} for invocation {invocation}, which this session never got"))
+}
+
+/// A second CALL with the id of one that waits for its answer.
+pub(crate) fn pending_already(request: Id) -> Violation {
+    Violation::new(format!("CALL.Request {request} is pending already"))
 }
 
 fn no_such_procedure(message: &Call<'_>) -> Refusal {

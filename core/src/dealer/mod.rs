@@ -26,6 +26,7 @@ use parking_lot::Mutex;
 
 use crate::id::IdSequence;
 use crate::limits::{Counters, Limits};
+pub(crate) use call::pending_already;
 pub(crate) use registration::Registration;
 pub(crate) use seat::Seat;
 

@@ -55,6 +55,11 @@ impl Seat {
         Arc::new(Seat { session, caller: Mutex::default(), callee: Mutex::default() })
     }
 
+    /// Whether a call of this session with this id waits for its answer.
+    pub(crate) fn awaits(&self, request: Id) -> bool {
+        self.caller.lock().pending.contains_key(&request)
+    }
+
     pub(super) fn session(&self) -> &Session {
         &self.session
     }

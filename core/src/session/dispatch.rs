@@ -6,6 +6,7 @@ use std::cell::RefCell;
 
 use bytes::Bytes;
 
+use crate::dealer;
 use crate::error::{Fault, Refusal, Violation};
 use crate::id::{Id, IdSequence};
 use crate::limits::{Counters, Limits, Protocol, RequestIds};
@@ -57,6 +58,7 @@ impl<'a> Established<'a> {
         let serializer = self.member.session.format().serializer();
         let scan = serializer.scan(frame, self.limits.max_depth)?;
         let message = Message::decode(frame, &scan, serializer)?;
+        check_announced(&message)?;
         let (code, request) = match &message {
             Message::Publish(m) => (Code::Publish, m.request),
             Message::Subscribe(m) => (Code::Subscribe, m.request),
@@ -70,6 +72,10 @@ impl<'a> Established<'a> {
         match self.request(message, turn) {
             Ok(()) => Ok(Next::Continue),
             Err(Fault::Violated(violation)) => Err(violation),
+            // The caller would take it for the answer to the call that waits.
+            Err(Fault::Refused(_)) if code == Code::Call && self.member.dealer.awaits(request) => {
+                Err(dealer::pending_already(request))
+            }
             Err(Fault::Refused(refusal)) => {
                 turn.refuse(&self.member.session, code, request, &refusal);
                 Ok(Next::Continue)
@@ -184,4 +190,20 @@ impl<'a> Established<'a> {
             expected => Err(Violation::new(format!("request id {request} where {expected} has to follow"))),
         }
     }
+}
+
+/// What WELCOME did not announce must not be used: what it asks for would silently not happen (MSG-35).
+fn check_announced(message: &Message<'_>) -> Result<(), Violation> {
+    let (scheme, progress) = match message {
+        Message::Publish(m) => (&m.options.ppt_scheme, None),
+        Message::Call(m) => (&m.options.ppt_scheme, m.options.progress),
+        Message::Yield(m) => (&m.options.ppt_scheme, None),
+        _ => return Ok(()),
+    };
+    let feature = match scheme.as_deref() {
+        _ if progress == Some(true) => "progressive_call_invocations",
+        None | Some("") => return Ok(()),
+        Some(_) => "payload_passthru_mode",
+    };
+    Err(Violation::new(format!("{} uses {feature}, which is not announced", message.code().name())))
 }

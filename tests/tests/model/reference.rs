@@ -434,10 +434,16 @@ impl Model {
     /// Breaks the protocol, in one of several ways.
     fn violate(&mut self, slot: usize, draws: &mut Random, expected: &mut Expected) -> Act {
         let never = self.member(slot).invocations + 1 + draws.below(3);
-        let message = match draws.below(4) {
-            0 => vec![70.into(), never.into(), none()],
-            1 => vec![8.into(), 68.into(), never.into(), none(), "an.error".into()],
-            2 => vec![1.into(), REALMS[0].into(), json!({ "roles": { "caller": {} } }).into()],
+        let pending: Vec<u64> =
+            self.calls.iter().filter(|call| call.caller == slot).map(|call| call.request).collect();
+        let message = match (draws.below(5), pick_some(draws, &pending)) {
+            // An id that still waits for its answer, whether or not the second call could be routed.
+            (0 | 1, Some(request)) => {
+                vec![48.into(), (*request).into(), none(), (*pick(draws, &PROCEDURES)).into()]
+            }
+            (0, _) => vec![70.into(), never.into(), none()],
+            (1, _) => vec![8.into(), 68.into(), never.into(), none(), "an.error".into()],
+            (2, _) => vec![1.into(), REALMS[0].into(), json!({ "roles": { "caller": {} } }).into()],
             _ => vec![36.into(), 1.into(), 1.into(), none()],
         };
         self.leave(slot, expected);

@@ -23,7 +23,7 @@ use crate::reference::{Act, Expected, Model, Turn};
 use crate::step::{SLOTS, Step};
 
 /// Nothing takes this long, except for ever.
-const WATCHDOG: Duration = Duration::from_secs(20);
+const WATCHDOG: Duration = Duration::from_secs(5);
 
 /// A realm that anybody may join.
 pub(crate) fn open(uri: &str) -> RealmConfig {
