@@ -2,7 +2,7 @@
 
 use crossway_tests::pattern::{ANY, ID};
 use crossway_tests::peer::all_roles;
-use crossway_tests::{Format, Link, Peer, Plan, everywhere, on_memory};
+use crossway_tests::{Format, Link, Peer, Plan, binary, everywhere, on_memory};
 use serde_json::{Value, json};
 
 /// Sends one message in a fresh session, which has to end with a violation about something.
@@ -404,6 +404,27 @@ fn errors_of_the_router_are_predefined_and_explained() {
             let error = peer.expect(json!([8, message[0], request, {}, uri, [ANY]])).await;
             assert!(error[5][0].as_str().is_some_and(|text| text.len() > 10), "{error}");
         }
+    });
+}
+
+// covers: MSG-35
+#[test]
+fn features_that_are_not_announced_may_not_be_used() {
+    everywhere(async |router, link| {
+        let ppt = json!({"ppt_scheme": "x_mine", "ppt_serializer": "cbor"});
+        let cases = [
+            (json!([48, 1, {"progress": true}, "com.a"]), "CALL uses progressive_call_invocations"),
+            (json!([48, 1, ppt, "com.a", [binary(b"x")]]), "CALL uses payload_passthru_mode"),
+            (json!([16, 1, ppt, "com.a", [binary(b"x")]]), "PUBLISH uses payload_passthru_mode"),
+            (json!([70, 1, ppt, [binary(b"x")]]), "YIELD uses payload_passthru_mode"),
+            (json!([16, 1, {"ppt_scheme": 1}, "com.a"]), "ppt_scheme"),
+        ];
+        for (message, about) in cases {
+            violates(router, link, message, about).await;
+        }
+        let mut peer = Peer::join(router, link).await;
+        let call = peer.call_with("com.a", json!({"progress": false, "ppt_scheme": ""}), json!([])).await;
+        peer.expect_error(48, call, "wamp.error.no_such_procedure").await;
     });
 }
 

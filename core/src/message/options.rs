@@ -210,6 +210,8 @@ options! {
         "retain" retain: bool,
         /// Key of a sharded subscription.
         "rkey" rkey: String,
+        /// Scheme of payload passthru mode.
+        "ppt_scheme" ppt_scheme: String,
         /// Checked only: not in the specification, but in its test vectors.
         "transaction_hash" transaction_hash: String,
         /// Checked only: routers on the way here.
@@ -286,6 +288,8 @@ options! {
         "runmode" runmode: String,
         /// Key of a sharded registration.
         "rkey" rkey: String,
+        /// Scheme of payload passthru mode.
+        "ppt_scheme" ppt_scheme: String,
     }
 }
 
@@ -346,5 +350,7 @@ options! {
     ResultDetails {
         /// Whether more results of this call follow.
         "progress" progress: bool,
+        /// Scheme of payload passthru mode.
+        "ppt_scheme" ppt_scheme: String,
     }
 }
