@@ -94,7 +94,8 @@ pub struct TestRouter {
     pub core: Router,
     plan: Plan,
     doors: Mutex<Doors>,
-    sockets: tempfile::TempDir,
+    /// The Unix socket and the certificate.
+    files: tempfile::TempDir,
 }
 
 #[derive(Default)]
@@ -130,8 +131,8 @@ fn serializer(format: Format) -> Arc<dyn Serializer> {
 
 impl TestRouter {
     pub(crate) fn start(plan: Plan) -> Self {
-        let sockets = tempfile::tempdir().expect("a writable directory for temporary files");
-        TestRouter { core: plan.build(), plan, doors: Mutex::default(), sockets }
+        let files = tempfile::tempdir().expect("a writable directory for temporary files");
+        TestRouter { core: plan.build(), plan, doors: Mutex::default(), files }
     }
 
     /// A connection inside the process with options of its own; those of the plan are for both directions.
@@ -210,7 +211,10 @@ impl TestRouter {
         match carrier {
             Carrier::Memory => panic!("memory has no listener"),
             Carrier::Ws | Carrier::Tcp => self.listen_tcp(carrier, Arc::new(framing), tasks),
-            Carrier::Wss | Carrier::Tls => self.listen_tcp(carrier, crate::tls::handshake(framing), tasks),
+            Carrier::Wss | Carrier::Tls => {
+                let handshake = crate::tls::handshake(framing, self.files.path());
+                self.listen_tcp(carrier, handshake, tasks)
+            }
             Carrier::Unix => self.listen_unix(Arc::new(framing), tasks),
         }
     }
@@ -235,7 +239,7 @@ impl TestRouter {
     }
 
     fn listen_unix<H: Handshake<UnixStream>>(&self, handshake: Arc<H>, tasks: &mut JoinSet<()>) -> Door {
-        let path = self.sockets.path().join("router.sock");
+        let path = self.files.path().join("router.sock");
         let listener = UnixListener::bind(&UnixOptions::new(&path)).expect("a free path");
         self.listen(Carrier::Unix, listener, Address::Path(path), handshake, tasks)
     }

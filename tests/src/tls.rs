@@ -1,5 +1,6 @@
 //! TLS for tests: one certificate per test program, and a client that trusts it alone.
 
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use crossway_framing::Locked;
@@ -13,17 +14,13 @@ use tokio_rustls::server::TlsStream;
 use crate::wire::Stream;
 
 struct Certificate {
-    /// Deleted at no time: statics are not dropped. The system's cleaning of temporary files does it.
-    files: tempfile::TempDir,
+    cert: String,
+    key: String,
     client: TlsConnector,
 }
 
 static CERTIFICATE: LazyLock<Certificate> = LazyLock::new(|| {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-    let files = tempfile::tempdir().expect("a writable directory for temporary files");
-    let write = |name, text: String| std::fs::write(files.path().join(name), text).expect("room for a file");
-    write("cert.pem", made.cert.pem());
-    write("key.pem", made.signing_key.serialize_pem());
     let mut roots = RootCertStore::empty();
     roots.add(made.cert.der().clone()).expect("a valid certificate");
     let client = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -31,18 +28,19 @@ static CERTIFICATE: LazyLock<Certificate> = LazyLock::new(|| {
         .expect("the provider knows them")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Certificate { files, client: TlsConnector::from(Arc::new(client)) }
+    let (cert, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+    Certificate { cert, key, client: TlsConnector::from(Arc::new(client)) }
 });
 
 /// What a framing sees of a connection inside TLS.
 pub(crate) type Io = Locked<TlsStream<Rewind<TcpStream>>>;
 
-/// `inner` inside TLS.
-pub(crate) fn handshake<H>(inner: H) -> Arc<Tls<H>> {
-    let path = |name| CERTIFICATE.files.path().join(name);
-    Arc::new(
-        Tls::new(TlsOptions::new(path("cert.pem"), path("key.pem")), inner).expect("a valid certificate"),
-    )
+/// `inner` inside TLS. The router reads its certificate from files, which are put into `folder`.
+pub(crate) fn handshake<H>(inner: H, folder: &Path) -> Arc<Tls<H>> {
+    let (cert, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+    std::fs::write(&cert, &CERTIFICATE.cert).expect("room for a file");
+    std::fs::write(&key, &CERTIFICATE.key).expect("room for a file");
+    Arc::new(Tls::new(TlsOptions::new(cert, key), inner).expect("a valid certificate"))
 }
 
 /// The client's side.
