@@ -14,7 +14,7 @@
 //! | module       | subject                                                        |
 //! |--------------|----------------------------------------------------------------|
 //! | [`link`]     | the carriers and formats, and the ways to combine them         |
-//! | [`format`]   | neutral values, spelt by serde_json, rmpv and ciborium         |
+//! | [`mod@format`] | neutral values, spelt by serde_json, rmpv and ciborium         |
 //! | [`wire`]     | frames over each carrier, cut by hand or by tungstenite        |
 //! | [`router`]   | the router under test                                          |
 //! | [`peer`]     | a client that says exactly what a test tells it to             |

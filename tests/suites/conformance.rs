@@ -33,8 +33,8 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 /// Where a test is: the suite for those here, the folder of the crate for others.
 fn place(path: &Path) -> String {
     let path = path.strip_prefix(root()).expect("below the root").to_string_lossy().into_owned();
-    match path.strip_prefix("tests/suites/") {
-        Some(suite) => suite.trim_end_matches(".rs").to_owned(),
+    match path.strip_prefix("tests/suites/").map(|suite| suite.trim_end_matches("/mod.rs")) {
+        Some(suite) => suite.trim_end_matches(".rs").replace('/', "::"),
         None => path
             .split("/src/")
             .next()
