@@ -7,6 +7,7 @@ ROUTER.json says where the router listens, RESULT.json is written. Words pick th
 
 import asyncio
 import itertools
+import logging
 import sys
 import traceback
 
@@ -77,4 +78,6 @@ async def main(router_file, result_file, *words):
 
 
 if __name__ == "__main__":
+    # Autobahn reports every session that was refused or lost, and every error of a procedure; a run makes thousands.
+    logging.disable()
     sys.exit(asyncio.run(main(*sys.argv[1:])))
