@@ -4,6 +4,8 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::{Peer, Split};
 
 /// A source of connections: a carrier's listening end.
@@ -24,6 +26,9 @@ pub trait Listener: Send + 'static {
 
 const FIRST_DELAY: Duration = Duration::from_millis(50);
 const LAST_DELAY: Duration = Duration::from_secs(1);
+/// An episode is over when accepting has worked for this long. A process at its limit accepts a connection whenever
+/// another one closes, and every one of those would be the end of an episode otherwise.
+const CALM: Duration = Duration::from_secs(10);
 
 /// Accepts until it works.
 ///
@@ -34,18 +39,21 @@ const LAST_DELAY: Duration = Duration::from_secs(1);
 ///   ────> accept ┴─────────────────────────────────────────────────> waiting ──> accept again
 ///           │                      the first of an episode is logged
 ///           v
-///      a connection, the episode is over
+///      a connection; after 10 s without an error the episode is over
 /// ```
 #[derive(Debug)]
 pub struct Patience {
     address: String,
+    /// How long it waited last, since it accepted something.
     delay: Option<Duration>,
+    /// The last error of the episode.
+    troubled: Option<Instant>,
 }
 
 impl Patience {
     /// `address` is what the log calls the listener.
     pub fn new(address: impl Into<String>) -> Self {
-        Patience { address: address.into(), delay: None }
+        Patience { address: address.into(), delay: None, troubled: None }
     }
 
     /// Calls `accept` until it succeeds. As cancel safe as `accept` is.
@@ -70,19 +78,18 @@ impl Patience {
     }
 
     fn next_delay(&mut self, error: &io::Error) -> Duration {
-        let delay = match self.delay {
-            None => {
-                tracing::warn!(listener = %self.address, %error, "can't accept connections; trying again");
-                FIRST_DELAY
-            }
-            Some(last) => (last * 2).min(LAST_DELAY),
-        };
+        if self.troubled.replace(Instant::now()).is_none() {
+            tracing::warn!(listener = %self.address, %error, "can't accept connections; trying again");
+        }
+        let delay = self.delay.map_or(FIRST_DELAY, |last| (last * 2).min(LAST_DELAY));
         self.delay = Some(delay);
         delay
     }
 
     fn recovered(&mut self) {
-        if self.delay.take().is_some() {
+        self.delay = None;
+        if self.troubled.is_some_and(|error| error.elapsed() >= CALM) {
+            self.troubled = None;
             tracing::info!(listener = %self.address, "accepting connections again");
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Patience;
+use super::{CALM, Patience};
 
 /// EMFILE: this process has no file descriptor left.
 fn out_of_descriptors() -> io::Error {
@@ -34,7 +34,7 @@ async fn a_process_without_descriptors_waits_longer_and_longer_up_to_a_second() 
         // The clock goes in steps of a millisecond.
         let expected: Duration = delays[..failures].iter().sum();
         assert!(took >= expected && took < expected + Duration::from_millis(20), "{took:?}, {expected:?}");
-        assert!(patience.delay.is_none(), "a connection ends the episode");
+        assert!(patience.delay.is_none(), "a connection begins the delays anew");
     }
 }
 
@@ -46,6 +46,19 @@ async fn an_episode_that_was_interrupted_goes_on() {
         tokio::time::timeout(Duration::from_millis(1), accept).await.unwrap_err();
     }
     assert_eq!(patience.delay, Some(Duration::from_secs(1)));
+}
+
+/// Found with a limit of 40 descriptors and 60 clients: two lines in the log for every connection.
+#[tokio::test(start_paused = true)]
+async fn a_connection_now_and_then_does_not_end_an_episode() {
+    let mut patience = Patience::new("test");
+    for _ in 0..10 {
+        accept_after(&mut patience, 1, out_of_descriptors).await;
+        assert!(patience.troubled.is_some(), "the next error would be logged again");
+    }
+    tokio::time::sleep(CALM).await;
+    accept_after(&mut patience, 0, out_of_descriptors).await;
+    assert!(patience.troubled.is_none());
 }
 
 #[tokio::test(start_paused = true)]
