@@ -31,8 +31,7 @@ async fn join(router: &Router) -> Session {
 async fn events_arrive_in_order_across_serializers() {
     let router = router();
     let subscriber = join(&router).await;
-    let publisher =
-        Session::join(connect_in_process(&router, Arc::new(Json)), "realm1").await.unwrap();
+    let publisher = Session::join(connect_in_process(&router, Arc::new(Json)), "realm1").await.unwrap();
     let mut events = subscriber.subscribe("com.example.ticks").await.unwrap();
     for tick in 0..100_u64 {
         publisher.publish("com.example.ticks").arg(tick).kwarg("unit", "ms").await.unwrap();

@@ -103,7 +103,11 @@ pub(crate) fn open(config: &Config, router: &Router) -> Result<Vec<Opened>, Open
 fn open_one(mut listener: Listener, config: &Config, router: &Router) -> Result<Opened, OpenError> {
     let serve = match &listener.address {
         Address::Tcp(address) => {
-            let options = TcpOptions { backlog: listener.backlog, ..TcpOptions::new(*address) };
+            let options = TcpOptions {
+                backlog: listener.backlog,
+                keepalive: listener.keepalive,
+                ..TcpOptions::new(*address)
+            };
             let carrier = TcpListener::bind(&options).map_err(|error| {
                 let advice = advice(&error.source, config, &listener);
                 OpenError::new(&listener, format!("{error}{advice}"))
@@ -179,6 +183,7 @@ fn serializers(listener: &Listener) -> Vec<Arc<dyn Serializer>> {
 fn rawsocket(listener: &Listener) -> RawSocket {
     let mut options = RawSocketOptions::new(serializers(listener));
     options.max_message = listener.max_message;
+    options.ping = listener.rawsocket.ping;
     RawSocket::new(options)
 }
 

@@ -113,7 +113,7 @@ fn the_longest_message_is_announced() {
 
 #[test]
 fn a_silent_peer_is_probed() {
-    let router = serving("keepalive = \"100ms\"\n");
+    let router = serving("keepalive = \"100ms\"\nrawsocket = { ping = true }\n");
     let mut client = Client::join(router.address("public"));
     // The first octet of a RawSocket frame is its type: 1 is PING.
     assert_eq!(client.ask(&[], 1), [1]);

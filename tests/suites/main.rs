@@ -10,6 +10,7 @@ mod cancel;
 mod conformance;
 mod features;
 mod ids;
+mod keepalive;
 mod limits;
 mod messages;
 mod ordering;

@@ -170,12 +170,14 @@ impl Outbox {
         inner.blocked && inner.sink.backlog().bytes > self.limits.outbox_bytes
     }
 
-    /// Sends a keep-alive probe, if the transport has one.
-    pub(crate) fn ping(&self) {
+    /// Sends a keep-alive probe, if the transport has one; tells whether it has.
+    pub(crate) fn ping(&self) -> bool {
         let mut inner = self.inner.lock();
-        if inner.sink.ping() && !inner.blocked {
+        let probed = inner.sink.ping();
+        if probed && !inner.blocked {
             inner.flush();
         }
+        probed
     }
 }
 

@@ -143,10 +143,9 @@ impl Probe {
             self.timer.as_mut().reset(Instant::now() + self.every);
             self.silence = match self.silence {
                 Silence::Broken => Silence::Unbroken,
-                Silence::Unbroken => {
-                    outbox.ping();
-                    Silence::Probed
-                }
+                Silence::Unbroken if outbox.ping() => Silence::Probed,
+                // Without a probe silence means nothing.
+                Silence::Unbroken => Silence::Unbroken,
                 Silence::Probed => return Poll::Ready(()),
             };
         }

@@ -83,6 +83,7 @@ pub(crate) struct Listener {
     pub(crate) serializers: Vec<Format>,
     pub(crate) tls: Option<Tls>,
     pub(crate) websocket: WebSocket,
+    pub(crate) rawsocket: RawSocket,
     /// The longest message in either direction, in bytes.
     pub(crate) max_message: usize,
     /// Connections at the same time; more are turned away.
@@ -101,6 +102,13 @@ impl Listener {
         }
         self.address = address;
     }
+}
+
+/// What is peculiar to RawSocket.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct RawSocket {
+    /// Whether silent peers get a PING, which some clients do not survive.
+    pub(crate) ping: bool,
 }
 
 /// Where a listener listens.

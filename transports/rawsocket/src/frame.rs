@@ -80,12 +80,19 @@ fn violation(what: String) -> TransportError {
 #[derive(Debug)]
 pub struct RawSocketEncoder {
     max_message: usize,
+    ping: bool,
 }
 
 impl RawSocketEncoder {
     /// `max_message` is what the peer accepts, at most 2^24.
     pub fn new(max_message: usize) -> Self {
-        RawSocketEncoder { max_message: max_message.min(LONGEST) }
+        RawSocketEncoder { max_message: max_message.min(LONGEST), ping: false }
+    }
+
+    /// Whether the peer is probed with PING.
+    #[must_use]
+    pub fn with_ping(self, ping: bool) -> Self {
+        RawSocketEncoder { ping, ..self }
     }
 }
 
@@ -99,6 +106,9 @@ impl Encoder for RawSocketEncoder {
     }
 
     fn ping(&mut self) -> Option<Bytes> {
+        if !self.ping {
+            return None;
+        }
         // What it carries is arbitrary. Something, rather than nothing, so that an empty PONG is not taken for an answer.
         Some(Bytes::from_static(b"\x01\x00\x00\x08crossway"))
     }

@@ -22,12 +22,15 @@ pub struct RawSocketOptions {
     pub max_message: usize,
     /// Clients have to accept messages of this length at least, in octets. 512, which all do.
     pub min_peer_message: usize,
+    /// Whether silent peers are probed with PING. No: clients in use (autobahn-python on asyncio) drop the connection
+    /// when they get one, and a carrier such as TCP can find out by itself that a peer has vanished.
+    pub ping: bool,
 }
 
 impl RawSocketOptions {
     /// The defaults.
     pub fn new(serializers: Vec<Arc<dyn Serializer>>) -> Self {
-        RawSocketOptions { serializers, max_message: 1 << 24, min_peer_message: 512 }
+        RawSocketOptions { serializers, max_message: 1 << 24, min_peer_message: 512, ping: false }
     }
 }
 
@@ -115,7 +118,7 @@ impl<Io: Split> Handshake<Io> for RawSocket {
                 io.write_all(&[MAGIC, self.length << 4 | choice & 0x0F, 0, 0]).await?;
                 io.flush().await?;
                 let decoder = RawSocketDecoder::new(limit(self.length), peer_max);
-                let framing = (decoder, RawSocketEncoder::new(peer_max));
+                let framing = (decoder, RawSocketEncoder::new(peer_max).with_ping(self.options.ping));
                 Ok(Box::new(Stream::new(io, seen, framing, serializer, peer)))
             }
         }

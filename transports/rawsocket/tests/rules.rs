@@ -312,10 +312,20 @@ async fn raw_30_a_pong_is_a_sign_of_life_and_no_more() {
 
 #[tokio::test]
 async fn keepalive_probe_is_a_ping() {
-    let server = Server::start();
+    let server = Server::with(|options| options.ping = true, |_| ());
     let mut client = server.join(JSON).await;
     client.send(b"\0\0\0\x05ping!").await;
     client.expect(b"\x01\0\0\x08crossway").await;
+}
+
+/// autobahn-python on asyncio drops the connection when it gets a PING.
+#[tokio::test]
+async fn nobody_is_probed_unless_the_options_say_so() {
+    let server = Server::start();
+    let mut client = server.join(JSON).await;
+    client.send(b"\0\0\0\x05ping!").await;
+    client.send(b"\0\0\0\x04next").await;
+    client.expect(b"\0\0\0\x04next").await;
 }
 
 #[tokio::test]

@@ -2,9 +2,10 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use crossway_framing::{Listener, Patience, Peer};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use tokio::net::TcpStream;
 
 /// Where and how to listen.
@@ -14,14 +15,20 @@ pub struct TcpOptions {
     pub address: SocketAddr,
     /// How many connections may wait to be accepted; the system may lower it. 1024.
     pub backlog: u32,
+    /// How long a connection may be silent before the system probes whether the peer is still there; three probes
+    /// without an answer end it. At least a second. `None` never probes. 30 s.
+    pub keepalive: Option<Duration>,
 }
 
 impl TcpOptions {
     /// The defaults.
     pub fn new(address: SocketAddr) -> Self {
-        TcpOptions { address, backlog: 1024 }
+        TcpOptions { address, backlog: 1024, keepalive: Some(Duration::from_secs(30)) }
     }
 }
+
+/// The system counts in whole seconds.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// A listening TCP port.
 #[derive(Debug)]
@@ -66,6 +73,12 @@ fn open(options: &TcpOptions) -> io::Result<Socket> {
     socket.set_reuse_address(true)?;
     if let SocketAddr::V6(address) = options.address {
         socket.set_only_v6(!address.ip().is_unspecified())?;
+    }
+    if let Some(idle) = options.keepalive {
+        // Accepted sockets inherit it.
+        let (idle, interval) = (idle.max(SECOND), (idle / 3).max(SECOND));
+        let keepalive = TcpKeepalive::new().with_time(idle).with_interval(interval).with_retries(3);
+        socket.set_tcp_keepalive(&keepalive)?;
     }
     socket.bind(&options.address.into())?;
     socket.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;

@@ -12,7 +12,8 @@ use crossway_tls::TlsOptions;
 use super::realm::Realms;
 use super::{Context, unique};
 use crate::config::checked::{
-    Address, FORMATS, FRAMINGS, Format, Framing, Listener, Tls, TlsVersion, WebSocket, WebSocketPath,
+    Address, FORMATS, FRAMINGS, Format, Framing, Listener, RawSocket, Tls, TlsVersion, WebSocket,
+    WebSocketPath,
 };
 use crate::config::diagnostics::Mistake;
 use crate::config::read::{Field, Table};
@@ -54,6 +55,7 @@ fn one(table: &Table<'_>, seen: &Seen, realms: &Realms, context: &Context<'_>) -
     table.set("serializers", &mut serializers, |field| field.choices(&FORMATS));
     let tls = table.get("tls").and_then(|field| tls(&field, address.as_ref(), context));
     let websocket = websocket(table, &framings, realms);
+    let rawsocket = rawsocket(table, &framings);
     let mut max_message = 16 << 20;
     table.set("max_message", &mut max_message, |field| size(field, longest(&framings)));
     let mut max_connections = 65_536;
@@ -72,6 +74,7 @@ fn one(table: &Table<'_>, seen: &Seen, realms: &Realms, context: &Context<'_>) -
         serializers,
         tls,
         websocket,
+        rawsocket,
         max_message,
         max_connections,
         keepalive,
@@ -253,13 +256,7 @@ fn looked_at(path: &Path) -> String {
 fn websocket(table: &Table<'_>, framings: &[Framing], realms: &Realms) -> WebSocket {
     let mut websocket = WebSocket::default();
     let Some(field) = table.get("websocket") else { return websocket };
-    if !framings.contains(&Framing::WebSocket) {
-        field.wrong::<()>(
-            "has no effect",
-            "not spoken here",
-            "add \"websocket\" to `framing`, or remove this",
-        );
-    }
+    spoken(&field, framings, Framing::WebSocket, "websocket");
     field.read(|table| {
         table.set("paths", &mut websocket.paths, |field| paths(field, realms));
         table.set("allowed_origins", &mut websocket.allowed_origins, |field| {
@@ -274,6 +271,23 @@ fn websocket(table: &Table<'_>, framings: &[Framing], realms: &Realms) -> WebSoc
         });
     });
     websocket
+}
+
+fn rawsocket(table: &Table<'_>, framings: &[Framing]) -> RawSocket {
+    let mut rawsocket = RawSocket::default();
+    if let Some(field) = table.get("rawsocket") {
+        spoken(&field, framings, Framing::RawSocket, "rawsocket");
+        field.read(|table| table.set("ping", &mut rawsocket.ping, Field::flag));
+    }
+    rawsocket
+}
+
+/// Settings of a framing go with that framing.
+fn spoken(field: &Field<'_>, framings: &[Framing], framing: Framing, name: &str) {
+    if !framings.contains(&framing) {
+        let help = format!("add \"{name}\" to `framing`, or remove this");
+        field.wrong::<()>("has no effect", "not spoken here", help);
+    }
 }
 
 fn paths(field: &Field<'_>, realms: &Realms) -> Option<Vec<WebSocketPath>> {

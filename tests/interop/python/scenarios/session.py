@@ -1,5 +1,7 @@
 """Joining and leaving."""
 
+import asyncio as _asyncio
+
 from ground import Refused as _Refused
 
 
@@ -23,6 +25,14 @@ async def goodbye_is_answered(ground):
     details = await peer.left
     assert details.reason == "wamp.close.goodbye_and_out", details
     await peer.gone
+
+
+async def silence_is_no_reason_to_close(ground):
+    """The router under test probes after a second and gives up after another; not every client survives every probe."""
+    peer = await ground.here()
+    await _asyncio.wait([peer.gone], timeout=2.2)
+    assert not peer.gone.done(), "closed"
+    await peer.register(lambda: "here", ground.uri("still"))
 
 
 async def unknown_realm_is_refused(ground):
