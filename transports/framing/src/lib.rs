@@ -24,6 +24,7 @@ mod codec;
 mod handshake;
 mod listener;
 mod peer;
+mod pool;
 mod queue;
 mod serve;
 mod sink;

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Small messages are copied one behind the other; a large payload stays where it is, for all its receivers. Whatever has
-//! been written is freed at once, and an empty queue holds next to nothing.
+//! been written is freed at once, and an empty queue holds nothing: its memory goes back to the thread's pool.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -17,12 +17,12 @@ use std::io::IoSlice;
 use bytes::Bytes;
 use crossway_core::transport::{Backlog, Outgoing};
 
+use crate::pool::{self, CHUNK};
+
 /// Payloads of this length and more are shared, shorter ones copied.
 const SHARE: usize = 16 * 1024;
-/// Messages are added to a chunk up to this length.
-const CHUNK: usize = 64 * 1024;
-/// The first allocation of a chunk.
-const FIRST: usize = 512;
+/// More than what any framing puts before a message.
+const HEADER: usize = 16;
 /// One write takes this many pieces and octets at most.
 pub(crate) const PIECES: usize = 64;
 const WRITE: usize = 256 * 1024;
@@ -31,11 +31,12 @@ const WRITE: usize = 256 * 1024;
 const CONTROL: usize = 1024 * 1024;
 /// What the smallest control frame counts for, since it costs memory beside its octets.
 const CONTROL_COST: usize = 64;
-/// Capacity that an empty queue may keep.
+/// Capacity for control frames that an empty queue may keep.
 const KEEP: usize = 8;
 
+/// A piece of memory with octets that wait.
 #[derive(Debug)]
-enum Chunk {
+pub(crate) enum Chunk {
     Owned(Vec<u8>),
     Shared(Bytes),
 }
@@ -83,10 +84,13 @@ impl Queue {
         if self.ended {
             return;
         }
+        if self.chunks.capacity() == 0 {
+            (self.chunks, self.ends) = pool::take_lists();
+        }
         let Outgoing { head, payload, tail } = message;
         let shared = payload.len() >= SHARE;
-        let copied = head.len() + tail.len() + if shared { 0 } else { payload.len() };
-        let chunk = self.chunk(copied);
+        let copied = head.len() + if shared { 0 } else { payload.len() + tail.len() };
+        let chunk = self.chunk(HEADER + copied);
         let before = chunk.len();
         header(chunk);
         chunk.extend_from_slice(head);
@@ -133,7 +137,7 @@ impl Queue {
     fn chunk(&mut self, room: usize) -> &mut Vec<u8> {
         let fits = matches!(self.chunks.back(), Some(Chunk::Owned(octets)) if octets.len() + room <= CHUNK);
         if !fits {
-            self.chunks.push_back(Chunk::Owned(Vec::with_capacity(FIRST.max(room + FIRST / 8))));
+            self.chunks.push_back(Chunk::Owned(pool::take_chunk(room)));
         }
         match self.chunks.back_mut() {
             Some(Chunk::Owned(octets)) => octets,
@@ -210,7 +214,9 @@ impl Queue {
                 break;
             }
             self.front -= len;
-            self.chunks.pop_front();
+            if let Some(Chunk::Owned(octets)) = self.chunks.pop_front() {
+                pool::give_chunk(octets);
+            }
         }
         while let Some(&end) = self.ends.front() {
             if end > self.written {
@@ -222,11 +228,8 @@ impl Queue {
     }
 
     fn shrink(&mut self) {
-        if self.chunks.capacity() > KEEP {
-            self.chunks = VecDeque::new();
-        }
-        if self.ends.capacity() > KEEP {
-            self.ends = VecDeque::new();
+        if self.chunks.capacity() > 0 {
+            pool::give_lists((std::mem::take(&mut self.chunks), std::mem::take(&mut self.ends)));
         }
         if self.control.capacity() > KEEP {
             self.control = VecDeque::new();
