@@ -15,7 +15,7 @@
 //! * A carrier implements [`Listener`]; its connections implement [`Split`].
 //! * A framing implements [`Handshake`] for any [`Split`], and hands a [`Stream`] with its [`Decoder`] and [`Encoder`]
 //!   to the router.
-//! * [`serve`] runs a listener and a handshake against a router.
+//! * [`serve()`] runs a listener and a handshake against a router.
 //!
 //! Law: a connection costs memory for what it has sent and not yet completed, and for what it was sent and has not yet
 //! read; an idle one holds no buffer. Lengths that a peer announces are never allocated before their octets arrive.

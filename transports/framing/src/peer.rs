@@ -8,7 +8,7 @@ use crossway_core::value::Dict;
 /// What a carrier knows about a connection; each handshake adds what it learns.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Peer {
-    /// The listener it came through, as configured. [`serve`](crate::serve) fills it in.
+    /// The listener it came through, as configured. [`serve()`](crate::serve()) fills it in.
     pub transport: String,
     /// `127.0.0.1:50122`, or empty where the carrier has no addresses.
     pub address: String,
@@ -20,7 +20,7 @@ pub struct Peer {
     pub realms: Vec<String>,
     /// What may authenticate the peer.
     pub auth: Dict,
-    /// How long it may be silent before it is probed. [`serve`](crate::serve) fills it in.
+    /// How long it may be silent before it is probed. [`serve()`](crate::serve()) fills it in.
     pub keepalive: Option<Duration>,
 }
 

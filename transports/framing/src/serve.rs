@@ -1,6 +1,6 @@
 //! The accept loop.
 //!
-//! Law: no task outlives the call of [`serve`]. While it runs, it owns every connection's task; when the router closes it
+//! Law: no task outlives the call of [`serve()`]. While it runs, it owns every connection's task; when the router closes it
 //! stops accepting, and returns after the last connection has ended; when it is dropped, they are cut off.
 
 use std::future::Future;
