@@ -207,14 +207,15 @@ impl<R: AsyncRead + Send + Unpin + 'static, D: Decoder> FrameSource<R, D> {
         Poll::Ready(Ok(()))
     }
 
-    /// Makes room for `more` octets at least. Room is never more than twice what has really arrived, however long the
-    /// frame claims to be, and in the end exactly the frame.
+    /// Makes room for `more` octets at least. Room is never more than four times what has really arrived, however long the
+    /// frame claims to be, and in the end exactly the frame: one of 64 KiB, of which the first read brings a quarter at
+    /// least, is allocated once and read into its place.
     fn grow(&mut self, more: usize) {
         let wanted = self.held.len() + more;
         if self.held.capacity() >= wanted {
             return;
         }
-        let capacity = wanted.max(self.held.len() * 2).max(HELD).min(self.need.max(wanted));
+        let capacity = (wanted * 4).max(HELD).min(self.need.max(wanted));
         // `reserve` would round up, beyond the frame.
         let mut larger = BytesMut::with_capacity(capacity);
         larger.extend_from_slice(&self.held);
