@@ -61,17 +61,17 @@ auth = [{{ method = "ticket", tickets = [{{ authid = "{AUTHID}", ticket = "{TICK
 
 [[listener]]
 tcp = "127.0.0.1:{plain}"
-keepalive = "1s"
+keepalive = "2s"
 
 [[listener]]
 tcp = "127.0.0.1:{tls}"
 tls = {{ cert = {cert}, key = {key} }}
-keepalive = "1s"
+keepalive = "2s"
 
 [[listener]]
 unix = {socket}
 framing = ["rawsocket", "websocket"]
-keepalive = "1s"
+keepalive = "2s"
 "#
         )
     }

@@ -28,9 +28,9 @@ async def goodbye_is_answered(ground):
 
 
 async def silence_is_no_reason_to_close(ground):
-    """The router under test probes after a second and gives up after another; not every client survives every probe."""
+    """The router under test probes after two seconds and gives up after two more; not every client survives every probe."""
     peer = await ground.here()
-    await _asyncio.wait([peer.gone], timeout=2.2)
+    await _asyncio.wait([peer.gone], timeout=4.2)
     assert not peer.gone.done(), "closed"
     await peer.register(lambda: "here", ground.uri("still"))
 
