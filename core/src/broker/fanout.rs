@@ -23,9 +23,9 @@ pub(super) struct Fanout<'a> {
     pub(super) counters: &'a Counters,
 }
 
-/// The receivers with one serializer.
-struct Group {
-    format: Format,
+/// The receivers with one serializer. Borrowed from the first of them: all sessions share the count of a serializer's `Arc`.
+struct Group<'m> {
+    format: &'m Format,
     spelt: Result<Spelt, Unrepresentable>,
 }
 
@@ -34,13 +34,13 @@ impl Fanout<'_> {
         let details = self.details.clone().into_dict();
         let mut scratch = turn.scratch();
         // Hardly ever more than three.
-        let mut groups: Vec<Group> = Vec::new();
+        let mut groups: Vec<Group<'_>> = Vec::new();
         for member in members.iter().filter(|member| self.filter.admits(member.session())) {
             let format = member.session().format();
             let known = groups.iter().position(|group| group.format.is(format));
             let at = known.unwrap_or_else(|| {
                 let spelt = self.payload.spell(format, &self.head(&details), &mut scratch);
-                groups.push(Group { format: format.clone(), spelt });
+                groups.push(Group { format, spelt });
                 groups.len() - 1
             });
             match &groups[at].spelt {
