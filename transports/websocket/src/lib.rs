@@ -12,6 +12,8 @@
 //! [`WebSocket`] is the handshake; [`WebSocketDecoder`] and [`WebSocketEncoder`] are the frames (RFC 6455, the server's
 //! side, without extensions).
 
+mod decoder;
+mod encoder;
 mod frame;
 mod handshake;
 mod origin;
@@ -19,5 +21,6 @@ mod page;
 mod request;
 mod response;
 
-pub use frame::{WebSocketDecoder, WebSocketEncoder};
+pub use decoder::WebSocketDecoder;
+pub use encoder::WebSocketEncoder;
 pub use handshake::{WebSocket, WebSocketOptions, WebSocketPath};

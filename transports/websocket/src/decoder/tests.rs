@@ -3,7 +3,8 @@ use crossway_core::transport::TransportError;
 use crossway_framing::{Decoder, Encoder, Step};
 use proptest::prelude::*;
 
-use super::{WebSocketDecoder, WebSocketEncoder, unmask};
+use super::{WebSocketDecoder, unmask};
+use crate::WebSocketEncoder;
 
 const MASK: [u8; 4] = [0x11, 0x22, 0x33, 0x44];
 

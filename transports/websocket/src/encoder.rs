@@ -1,0 +1,66 @@
+//! From messages to the octets of a server.
+
+use bytes::Bytes;
+use crossway_core::transport::Close;
+use crossway_framing::Encoder;
+
+use crate::frame::{BINARY, CLOSE, FIN, TEXT};
+
+/// Writes WebSocket frames, unmasked and unfragmented, as servers do.
+#[derive(Debug)]
+pub struct WebSocketEncoder {
+    opcode: u8,
+}
+
+impl WebSocketEncoder {
+    /// `text`: whether messages are text or binary.
+    pub fn new(text: bool) -> Self {
+        WebSocketEncoder { opcode: if text { TEXT } else { BINARY } }
+    }
+}
+
+impl Encoder for WebSocketEncoder {
+    fn header(&mut self, len: usize, out: &mut Vec<u8>) {
+        out.push(FIN | self.opcode);
+        match len {
+            0..126 => out.push(len as u8),
+            126..0x1_0000 => {
+                out.push(126);
+                out.extend_from_slice(&(len as u16).to_be_bytes());
+            }
+            _ => {
+                out.push(127);
+                out.extend_from_slice(&(len as u64).to_be_bytes());
+            }
+        }
+    }
+
+    /// WebSocket peers do not tell.
+    fn max_message(&self) -> usize {
+        usize::MAX
+    }
+
+    fn ping(&mut self) -> Option<Bytes> {
+        Some(Bytes::from_static(b"\x89\x08crossway"))
+    }
+
+    fn close(&mut self, why: Close) -> Option<Bytes> {
+        let (code, reason) = match why {
+            Close::Normal => (1000_u16, ""),
+            Close::GoingAway => (1001, "the router is going down"),
+            Close::ProtocolError => (1002, "protocol violation"),
+            Close::UnsupportedData => (1003, "wrong kind of message for this subprotocol"),
+            Close::InvalidData => (1007, "text that is not UTF-8"),
+            Close::PolicyViolation => (1008, "not allowed"),
+            Close::TooLarge => (1009, "message too long"),
+        };
+        let mut frame = vec![FIN | CLOSE, 2 + reason.len() as u8];
+        frame.extend_from_slice(&code.to_be_bytes());
+        frame.extend_from_slice(reason.as_bytes());
+        Some(frame.into())
+    }
+
+    fn is_close(&self, reply: &[u8]) -> bool {
+        reply.first() == Some(&(FIN | CLOSE))
+    }
+}
