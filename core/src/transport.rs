@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use crate::serializer::Serializer;
 use crate::value::Dict;
@@ -82,6 +82,20 @@ pub trait Sink: Send + 'static {
     /// wait already, large ones kept by reference.
     fn put(&mut self, message: Outgoing<'_>);
 
+    /// How messages are framed, if receivers can share framed messages. Always the same answer for one sink.
+    ///
+    /// `None`, the default, means that every message is [`put`](Sink::put).
+    fn framing(&self) -> Option<&'static Framing> {
+        None
+    }
+
+    /// Takes messages that are in the [`framing`](Sink::framing) of this sink already. Core has made the same checks as
+    /// for `put`. Called by a sender with several events at a time for several receivers; they are best kept by
+    /// reference. Never called if `framing` is `None`.
+    fn put_framed(&mut self, messages: Framed<'_>) {
+        let _ = messages;
+    }
+
     /// Takes a control frame that the [`Source`] asked for. It may overtake messages, but not split one.
     fn control(&mut self, frame: Bytes);
 
@@ -111,7 +125,7 @@ pub trait Sink: Send + 'static {
     fn max_message(&self) -> usize;
 }
 
-/// One message to be sent: `head ++ payload ++ tail` is what goes on the wire.
+/// One message to be sent: `head ++ payload ++ tail` is what the peer's serializer gets to see.
 #[derive(Clone, Copy, Debug)]
 pub struct Outgoing<'a> {
     /// The beginning, written for this receiver or for a group of receivers.
@@ -128,6 +142,41 @@ impl Outgoing<'_> {
     pub fn len(&self) -> usize {
         self.head.len() + self.payload.len() + self.tail.len()
     }
+
+    /// Appends the whole message.
+    pub fn write(&self, out: &mut BytesMut) {
+        out.extend_from_slice(self.head);
+        out.extend_from_slice(self.payload);
+        out.extend_from_slice(self.tail);
+    }
+}
+
+/// A framing that depends on nothing but the message: what was framed once serves every receiver with the same framing.
+///
+/// Two are the same if they have the same name.
+#[derive(Debug)]
+pub struct Framing {
+    /// Unique in the process: name it after its crate, and after everything else that the octets depend on.
+    pub name: &'static str,
+    /// Appends one message with all that goes around it. Core calls it for messages of less than 32 KiB only.
+    pub frame: fn(Outgoing<'_>, &mut BytesMut),
+}
+
+impl PartialEq for Framing {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other) || self.name == other.name
+    }
+}
+
+/// Messages of one [`Framing`], one behind the other.
+#[derive(Clone, Copy, Debug)]
+pub struct Framed<'a> {
+    /// All of them, framed.
+    pub octets: &'a Bytes,
+    /// How many there are.
+    pub messages: usize,
+    /// Length of the longest in bytes, without what the framing adds.
+    pub longest: usize,
 }
 
 /// What waits in a [`Sink`].

@@ -176,6 +176,52 @@ fn many_publishers_at_once_keep_their_own_order() {
     });
 }
 
+/// What is published in a row is delivered together; what is different, or comes between, must not change the order, and
+/// long events, which are delivered by another way, must not either.
+// covers: ORD-01
+#[test]
+fn publications_in_a_row_keep_their_order_whatever_comes_between() {
+    between(async |router, from, to| {
+        let mut publisher = Peer::join(router, from).await;
+        let mut subscriber = Peer::join(router, to).await;
+        let mut other = Peer::join(router, to).await;
+        let topics = ["com.myapp.one", "com.myapp.two"];
+        let one = subscriber.subscribe(topics[0]).await;
+        let two = subscriber.subscribe(topics[1]).await;
+        assert_eq!(other.subscribe(topics[0]).await, one);
+        let own = publisher.subscribe(topics[0]).await;
+        let long = "x".repeat(40_000);
+        let says = [
+            (0, json!({}), json!([1])),
+            (0, json!({}), json!([2])),
+            (0, json!({"exclude_me": false}), json!([3])),
+            (1, json!({}), json!([4])),
+            (0, json!({"exclude": [other.session()]}), json!([5])),
+            (0, json!({}), json!([6, long])),
+            (0, json!({}), json!([7])),
+            (1, json!({}), json!([8])),
+            (1, json!({}), json!([9, long])),
+        ];
+        for (topic, options, args) in &says {
+            publisher.publish_with(topics[*topic], options.clone(), args.clone()).await;
+        }
+        let request = publisher.request();
+        publisher.send(json!([34, request, own])).await;
+        publisher.publish(topics[0], json!([10])).await;
+
+        for (topic, _, args) in says {
+            subscriber.expect_event([one, two][topic], args).await;
+        }
+        subscriber.expect_event(one, json!([10])).await;
+        for args in [json!([1]), json!([2]), json!([3]), json!([6, long]), json!([7]), json!([10])] {
+            other.expect_event(one, args).await;
+        }
+        publisher.expect_event(own, json!([3])).await;
+        publisher.expect(json!([35, request])).await;
+        publisher.expect_silence().await;
+    });
+}
+
 // covers: ORD-03, ORD-07
 #[test]
 fn requests_sent_at_once_are_all_answered() {

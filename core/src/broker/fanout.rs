@@ -1,93 +1,107 @@
-//! One publication on its way to the members of one subscription.
+//! Publications on their way to the members of one subscription.
 //!
-//! Law: an EVENT is encoded once per serializer and subscription; every receiver gets the same bytes.
+//! Law: an EVENT is encoded once per serializer and subscription, and framed once per framing; every receiver gets the
+//! same octets. What does not fit as a whole, is too long to be copied, or goes over a transport that can't share, is put
+//! one by one, and that is also where the words for a missing event are found.
 
 use super::filter::Filter;
+use super::group::Group;
 use super::members::{Member, Members};
 use crate::id::Id;
 use crate::limits::Counters;
 use crate::message::{Code, EventDetails, Options, Payload};
-use crate::serializer::{HeadItem, Unrepresentable};
+use crate::serializer::HeadItem;
 use crate::session::Format;
 use crate::session::outbox::{Delivery, Lane, Locked};
-use crate::session::turn::{Shared, Spelt, Turn};
+use crate::session::turn::{Shared, Turn};
 use crate::value::Dict;
 
-/// What all EVENTs of one publication over one subscription share.
+/// What a publisher said.
+pub(super) struct Publication {
+    pub(super) id: Id,
+    pub(super) payload: Payload,
+}
+
+/// Publications of one publisher over one subscription, in their order.
 pub(super) struct Fanout<'a> {
     pub(super) subscription: Id,
-    pub(super) publication: Id,
-    pub(super) details: &'a EventDetails,
-    pub(super) payload: &'a Shared<'a>,
-    pub(super) filter: &'a Filter<'a>,
+    /// How the payloads are spelt.
+    pub(super) from: &'a Format,
+    pub(super) publications: &'a [Publication],
+    pub(super) details: EventDetails,
+    /// The details as they are written.
+    pub(super) said: Dict,
     pub(super) counters: &'a Counters,
 }
 
-/// The receivers with one serializer. Borrowed from the first of them: all sessions share the count of a serializer's `Arc`.
-struct Group<'m> {
-    format: &'m Format,
-    spelt: Result<Spelt, Unrepresentable>,
-}
-
 impl Fanout<'_> {
-    pub(super) fn deliver(&self, members: &Members, turn: &mut Turn) {
-        let details = self.details.clone().into_dict();
-        let mut scratch = turn.scratch();
+    pub(super) fn deliver(&self, members: &Members, filter: &Filter<'_>, turn: &mut Turn) {
         // Hardly ever more than three.
-        let mut groups: Vec<Group<'_>> = Vec::new();
-        for member in members.iter().filter(|member| self.filter.admits(member.session())) {
-            let format = member.session().format();
-            let known = groups.iter().position(|group| group.format.is(format));
+        let mut groups: Vec<Group> = Vec::new();
+        for member in members.iter().filter(|member| filter.admits(member)) {
+            let known = groups.iter().position(|group| group.is_of(member));
             let at = known.unwrap_or_else(|| {
-                let spelt = self.payload.spell(format, &self.head(&details), &mut scratch);
-                groups.push(Group { format, spelt });
+                groups.push(Group::begin(member, &groups, self, turn));
                 groups.len() - 1
             });
-            match &groups[at].spelt {
-                Ok(spelt) => self.deliver_to(member, spelt, &scratch, turn),
-                Err(error) => self.cannot_spell(member, error),
-            }
+            self.deliver_to(member, &groups[at], turn);
         }
-        turn.give_back(scratch);
     }
 
-    fn head<'d>(&self, details: &'d Dict) -> [HeadItem<'d>; 4] {
+    fn deliver_to(&self, member: &Member, group: &Group, turn: &mut Turn) {
+        let mut outbox = member.outbox().lock();
+        if !member.is_active() {
+            return;
+        }
+        let delivered = match group.framed() {
+            Some(framed) if outbox.put_framed(member.id(), framed) => true,
+            _ => self.put_one_by_one(member, group, &mut outbox),
+        };
+        if delivered {
+            turn.touch(member.outbox(), &mut outbox);
+        }
+    }
+
+    pub(super) fn head<'d>(&self, publication: &Publication, details: &'d Dict) -> [HeadItem<'d>; 4] {
         [
             HeadItem::Uint(Code::Event.number()),
             HeadItem::Uint(self.subscription.get()),
-            HeadItem::Uint(self.publication.get()),
+            HeadItem::Uint(publication.id.get()),
             HeadItem::Dict(details),
         ]
     }
 
-    fn deliver_to(&self, member: &Member, spelt: &Spelt, scratch: &[u8], turn: &mut Turn) {
-        let session = member.session();
-        let mut outbox = session.outbox().lock();
-        if !member.is_active() {
-            return;
+    /// Returns whether anything got in.
+    fn put_one_by_one(&self, member: &Member, group: &Group, outbox: &mut Locked<'_>) -> bool {
+        let mut delivered = false;
+        for (at, publication) in self.publications.iter().enumerate() {
+            let delivery = match group.event(self, at) {
+                Err(error) => {
+                    self.counters.events_unrepresentable.increment();
+                    tracing::debug!(session = %member.id(), publication = %publication.id, %error, "event not delivered");
+                    continue;
+                }
+                Ok(_) if outbox.has_lost() => self.tell_lost(publication, member, outbox),
+                Ok(message) => match outbox.put(member.id(), message, Lane::Event) {
+                    Delivery::TooLong => self.without_payload(publication, member, outbox, &self.details),
+                    delivery => delivery,
+                },
+            };
+            delivered |= delivery == Delivery::Accepted;
         }
-        let delivery = if outbox.has_lost() {
-            self.tell_lost(member, &mut outbox)
-        } else {
-            match outbox.put(session.id(), spelt.outgoing(scratch), Lane::Event) {
-                Delivery::TooLong => self.without_payload(member, &mut outbox, self.details),
-                delivery => delivery,
-            }
-        };
-        if delivery == Delivery::Accepted {
-            turn.touch(session.outbox(), &mut outbox);
-        }
+        delivered
     }
 
     /// The first event after a gap says how many are missing.
     #[cold]
-    fn tell_lost(&self, member: &Member, outbox: &mut Locked<'_>) -> Delivery {
+    fn tell_lost(&self, publication: &Publication, member: &Member, outbox: &mut Locked<'_>) -> Delivery {
         let lost = outbox.take_lost();
         let details = EventDetails { lost: Some(lost), ..self.details.clone() };
-        let delivery = match self.put_alone(member, outbox, details.clone(), self.payload) {
-            Delivery::TooLong => self.without_payload(member, outbox, &details),
-            delivery => delivery,
-        };
+        let delivery =
+            match self.put_alone(publication, member, outbox, details.clone(), &publication.payload) {
+                Delivery::TooLong => self.without_payload(publication, member, outbox, &details),
+                delivery => delivery,
+            };
         if delivery != Delivery::Accepted {
             outbox.restore_lost(lost);
         }
@@ -96,31 +110,32 @@ impl Fanout<'_> {
 
     /// What the specification suggests for a message that is longer than the subscriber accepts (RAW-22).
     #[cold]
-    fn without_payload(&self, member: &Member, outbox: &mut Locked<'_>, details: &EventDetails) -> Delivery {
+    fn without_payload(
+        &self,
+        publication: &Publication,
+        member: &Member,
+        outbox: &mut Locked<'_>,
+        details: &EventDetails,
+    ) -> Delivery {
         self.counters.events_too_long.increment();
         let details = EventDetails { payload_limit_exceeded: Some(true), ..details.clone() };
-        let nothing = Payload::none();
-        self.put_alone(member, outbox, details, &Shared::new(&nothing, member.session().format()))
+        self.put_alone(publication, member, outbox, details, &Payload::none())
     }
 
     fn put_alone(
         &self,
+        publication: &Publication,
         member: &Member,
         outbox: &mut Locked<'_>,
         details: EventDetails,
-        payload: &Shared<'_>,
+        payload: &Payload,
     ) -> Delivery {
-        let session = member.session();
         let mut scratch = Vec::new();
-        match payload.spell(session.format(), &self.head(&details.into_dict()), &mut scratch) {
-            Ok(spelt) => outbox.put(session.id(), spelt.outgoing(&scratch), Lane::Event),
+        let details = details.into_dict();
+        let head = self.head(publication, &details);
+        match Shared::new(payload, self.from).spell(member.format(), &head, &mut scratch) {
+            Ok(spelt) => outbox.put(member.id(), spelt.outgoing(&scratch), Lane::Event),
             Err(_) => Delivery::Gone,
         }
-    }
-
-    #[cold]
-    fn cannot_spell(&self, member: &Member, error: &Unrepresentable) {
-        self.counters.events_unrepresentable.increment();
-        tracing::debug!(session = %member.session().id(), publication = %self.publication, %error, "event not delivered");
     }
 }

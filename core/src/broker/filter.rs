@@ -2,11 +2,13 @@
 //!
 //! Law: all conditions that are present have to hold; a list that is present and empty counts as present.
 
+use super::members::Member;
 use crate::id::Id;
 use crate::message::PublishOptions;
 use crate::session::Session;
 
 /// The conditions of one publication.
+#[derive(PartialEq)]
 pub(super) struct Filter<'a> {
     publisher: Option<Id>,
     lists: Option<&'a PublishOptions>,
@@ -14,19 +16,29 @@ pub(super) struct Filter<'a> {
 
 impl<'a> Filter<'a> {
     pub(super) fn new(publisher: Id, options: &'a PublishOptions) -> Self {
-        let excluded = options.exclude_me.unwrap_or(true);
+        Filter::lasting(publisher, options)
+            .unwrap_or(Filter { publisher: excluded(publisher, options), lists: Some(options) })
+    }
+
+    /// Conditions that need no more of the message than was copied: those without lists.
+    pub(super) fn lasting(publisher: Id, options: &PublishOptions) -> Option<Filter<'static>> {
         let has_lists = options.exclude.is_some()
             || options.exclude_authid.is_some()
             || options.exclude_authrole.is_some()
             || options.eligible.is_some()
             || options.eligible_authid.is_some()
             || options.eligible_authrole.is_some();
-        Filter { publisher: excluded.then_some(publisher), lists: has_lists.then_some(options) }
+        (!has_lists).then_some(Filter { publisher: excluded(publisher, options), lists: None })
     }
 
-    pub(super) fn admits(&self, session: &Session) -> bool {
-        self.publisher != Some(session.id()) && self.lists.is_none_or(|lists| admitted(lists, session))
+    pub(super) fn admits(&self, member: &Member) -> bool {
+        self.publisher != Some(member.id())
+            && self.lists.is_none_or(|lists| admitted(lists, member.session()))
     }
+}
+
+fn excluded(publisher: Id, options: &PublishOptions) -> Option<Id> {
+    options.exclude_me.unwrap_or(true).then_some(publisher)
 }
 
 fn admitted(lists: &PublishOptions, session: &Session) -> bool {

@@ -12,22 +12,56 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::id::Id;
-use crate::session::Session;
+use crate::session::outbox::Outbox;
+use crate::session::{Format, Session};
+use crate::transport::Framing;
 
 /// One session's place in one subscription.
-#[derive(Debug)]
+///
+/// What every event needs to know of a subscriber stands here, so that the session itself need not be looked at: with
+/// a thousand subscribers each such look is a cache miss.
+
 pub(crate) struct Member {
-    session: Arc<Session>,
+    id: Id,
     active: AtomicBool,
+    framing: Option<&'static Framing>,
+    format: Format,
+    outbox: Arc<Outbox>,
+    session: Arc<Session>,
 }
 
 impl Member {
     pub(crate) fn new(session: Arc<Session>) -> Arc<Self> {
-        Arc::new(Member { session, active: AtomicBool::new(true) })
+        Arc::new(Member {
+            id: session.id(),
+            active: AtomicBool::new(true),
+            framing: session.outbox().framing(),
+            format: session.format().clone(),
+            outbox: Arc::clone(session.outbox()),
+            session,
+        })
     }
 
-    pub(crate) fn session(&self) -> &Arc<Session> {
+    /// The session's id.
+    pub(crate) fn id(&self) -> Id {
+        self.id
+    }
+
+    pub(crate) fn session(&self) -> &Session {
         &self.session
+    }
+
+    pub(crate) fn outbox(&self) -> &Arc<Outbox> {
+        &self.outbox
+    }
+
+    pub(crate) fn format(&self) -> &Format {
+        &self.format
+    }
+
+    /// How its transport frames messages, where that can be shared.
+    pub(crate) fn framing(&self) -> Option<&'static Framing> {
+        self.framing
     }
 
     /// Whether the session still wants events. Read and written under the lock of the session's outbox, so that no EVENT
@@ -47,7 +81,7 @@ type Chunk = Arc<[Arc<Member>]>;
 const CHUNK: usize = 128;
 
 /// A snapshot of all members.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Members {
     chunks: Vec<Chunk>,
 }
@@ -64,13 +98,13 @@ impl Members {
     /// A snapshot with `member` as well.
     pub(crate) fn with(&self, member: Arc<Member>) -> Self {
         let mut chunks = self.chunks.clone();
-        let id = member.session().id();
+        let id = member.id();
         let at = self.chunk_of(id);
         match chunks.get(at) {
             None => chunks.push([member].into()),
             Some(chunk) => {
                 let mut members = chunk.to_vec();
-                members.insert(members.partition_point(|m| m.session().id() < id), member);
+                members.insert(members.partition_point(|m| m.id() < id), member);
                 if members.len() > CHUNK {
                     let upper = members.split_off(members.len() / 2);
                     chunks.insert(at + 1, upper.into());
@@ -86,7 +120,7 @@ impl Members {
         let mut chunks = self.chunks.clone();
         let at = self.chunk_of(id);
         if let Some(chunk) = chunks.get(at) {
-            let members: Vec<_> = chunk.iter().filter(|m| m.session().id() != id).cloned().collect();
+            let members: Vec<_> = chunk.iter().filter(|m| m.id() != id).cloned().collect();
             if members.is_empty() {
                 chunks.remove(at);
             } else {
@@ -98,6 +132,6 @@ impl Members {
 
     /// The chunk where a session with this id is, or would have to be: the last that does not begin behind it.
     fn chunk_of(&self, id: Id) -> usize {
-        self.chunks.partition_point(|chunk| chunk[0].session().id() <= id).saturating_sub(1)
+        self.chunks.partition_point(|chunk| chunk[0].id() <= id).saturating_sub(1)
     }
 }

@@ -9,8 +9,10 @@
 //!   Seat (one per session): subscription id ─────────────┘
 //! ```
 
+mod burst;
 mod fanout;
 mod filter;
+mod group;
 mod members;
 
 use std::sync::Arc;
@@ -22,12 +24,13 @@ use parking_lot::Mutex;
 use crate::error::Refusal;
 use crate::id::{Id, IdSequence};
 use crate::limits::{Counters, Limits};
-use crate::message::{Code, EventDetails, Match, Publish, Subscribe, Unsubscribe};
+use crate::message::{Code, EventDetails, Match, Options, Publish, Subscribe, Unsubscribe};
 use crate::serializer::HeadItem;
 use crate::session::Session;
-use crate::session::turn::{Shared, Turn};
+use crate::session::turn::Turn;
 use crate::uri;
-use fanout::Fanout;
+pub(crate) use burst::Burst;
+use fanout::{Fanout, Publication};
 use filter::Filter;
 use members::{Member, Members};
 
@@ -134,22 +137,48 @@ impl Broker {
         Ok(())
     }
 
-    /// Routes PUBLISH to everybody who may have it. Returns the publication's id.
-    pub(crate) fn publish(&self, publisher: &Session, message: &Publish<'_>, turn: &mut Turn) -> Id {
-        let publication = Id::random();
-        let topics = self.topics.pin();
-        if let Some(subscription) = topics.get(&*message.topic) {
-            let fanout = Fanout {
-                subscription: subscription.id,
-                publication,
-                details: &disclosed(publisher, message),
-                payload: &Shared::new(&message.payload, publisher.format()),
-                filter: &Filter::new(publisher.id(), &message.options),
-                counters: &self.counters,
-            };
-            fanout.deliver(&subscription.members.load(), turn);
+    /// Routes PUBLISH to everybody who may have it, with the burst that it belongs to. Returns the publication's id.
+    pub(crate) fn publish(&self, message: Publish<'_>, burst: &mut Burst<'_>, turn: &mut Turn) -> Id {
+        let id = Id::random();
+        let disclose = message.options.disclose_me == Some(true);
+        match Filter::lasting(burst.publisher.id(), &message.options) {
+            Some(filter) if !disclose => {
+                if !burst.goes_on(&message.topic, &filter) {
+                    self.deliver(burst, turn);
+                    let Some(subscription) = self.topics.pin().get(&*message.topic).cloned() else {
+                        return id;
+                    };
+                    burst.begin(subscription, filter);
+                }
+                burst.push(Publication { id, payload: message.payload });
+            }
+            _ => {
+                self.deliver(burst, turn);
+                self.publish_alone(id, message, burst.publisher, turn);
+            }
         }
-        publication
+        id
+    }
+
+    /// The end of a burst: what was published reaches the subscribers' outboxes.
+    pub(crate) fn deliver(&self, burst: &mut Burst<'_>, turn: &mut Turn) {
+        burst.deliver(&self.counters, turn);
+    }
+
+    /// A publication that says something of its publisher, or is not for everybody.
+    fn publish_alone(&self, id: Id, message: Publish<'_>, publisher: &Session, turn: &mut Turn) {
+        let topics = self.topics.pin();
+        let Some(subscription) = topics.get(&*message.topic) else { return };
+        let details = disclosed(publisher, &message);
+        let fanout = Fanout {
+            subscription: subscription.id,
+            from: publisher.format(),
+            said: details.clone().into_dict(),
+            details,
+            publications: &[Publication { id, payload: message.payload }],
+            counters: &self.counters,
+        };
+        fanout.deliver(&subscription.members.load(), &Filter::new(publisher.id(), &message.options), turn);
     }
 
     /// The session is gone: so are its subscriptions.

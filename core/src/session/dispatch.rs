@@ -6,6 +6,7 @@ use std::cell::RefCell;
 
 use bytes::Bytes;
 
+use crate::broker::Burst;
 use crate::dealer;
 use crate::error::{Fault, Refusal, Violation};
 use crate::id::{Id, IdSequence};
@@ -50,15 +51,33 @@ impl<'a> Established<'a> {
         &self.member
     }
 
-    /// Handles one message.
+    /// Publications in a row begin here; they end with [`Established::deliver`].
+    pub(super) fn burst(&self) -> Burst<'_> {
+        Burst::new(&self.member.session)
+    }
+
+    /// Delivers what was published in a row.
+    pub(super) fn deliver(&self, burst: &mut Burst<'_>, turn: &mut Turn) {
+        self.member.realm.broker.deliver(burst, turn);
+    }
+
+    /// Handles one message. PUBLISH goes into `burst`; anything else is done after what is in there.
     ///
     /// # Errors
     /// The client broke the protocol: the session has to be aborted.
-    pub(super) fn receive(&self, frame: &Bytes, turn: &mut Turn) -> Result<Next, Violation> {
+    pub(super) fn receive(
+        &self,
+        frame: &Bytes,
+        burst: &mut Burst<'_>,
+        turn: &mut Turn,
+    ) -> Result<Next, Violation> {
         let serializer = self.member.session.format().serializer();
         let scan = serializer.scan(frame, self.limits.max_depth)?;
         let message = Message::decode(frame, &scan, serializer)?;
         check_announced(&message)?;
+        if !matches!(message, Message::Publish(_)) {
+            self.deliver(burst, turn);
+        }
         let (code, request) = match &message {
             Message::Publish(m) => (Code::Publish, m.request),
             Message::Subscribe(m) => (Code::Subscribe, m.request),
@@ -69,7 +88,7 @@ impl<'a> Established<'a> {
             _ => return self.receive_other(message, turn),
         };
         self.check_request_id(request)?;
-        match self.request(message, turn) {
+        match self.request(message, burst, turn) {
             Ok(()) => Ok(Next::Continue),
             Err(Fault::Violated(violation)) => Err(violation),
             // The caller would take it for the answer to the call that waits.
@@ -84,10 +103,10 @@ impl<'a> Established<'a> {
     }
 
     /// The messages that carry a request id of their own, and are answered with it.
-    fn request(&self, message: Message<'_>, turn: &mut Turn) -> Result<(), Fault> {
+    fn request(&self, message: Message<'_>, burst: &mut Burst<'_>, turn: &mut Turn) -> Result<(), Fault> {
         let Membership { realm, broker, dealer, .. } = &self.member;
         match message {
-            Message::Publish(m) => self.publish(&m, turn)?,
+            Message::Publish(m) => self.publish(m, burst, turn)?,
             Message::Subscribe(m) => self.subscribe(&m, turn)?,
             Message::Unsubscribe(m) => realm.broker.unsubscribe(broker, &m, turn)?,
             Message::Call(m) => self.call(&m, turn)?,
@@ -122,17 +141,23 @@ impl<'a> Established<'a> {
     }
 
     /// Silent about everything unless the publisher wants an answer (PS-08).
-    fn publish(&self, message: &Publish<'_>, turn: &mut Turn) -> Result<(), Refusal> {
+    fn publish(&self, message: Publish<'_>, burst: &mut Burst<'_>, turn: &mut Turn) -> Result<(), Refusal> {
+        let request = message.request;
         let acknowledge = message.options.acknowledge == Some(true);
+        let hears_itself = message.options.exclude_me == Some(false);
         if let Err(error) = self.check_own(&message.topic) {
             return if acknowledge { Err(error.into()) } else { Ok(()) };
         }
         let Membership { realm, session, .. } = &self.member;
-        let publication = realm.broker.publish(session, message, turn);
+        let publication = realm.broker.publish(message, burst, turn);
         if acknowledge {
+            // A publisher that is its own subscriber gets the event first, then the answer.
+            if hears_itself {
+                self.deliver(burst, turn);
+            }
             let head = [
                 HeadItem::Uint(Code::Published.number()),
-                HeadItem::Uint(message.request.get()),
+                HeadItem::Uint(request.get()),
                 HeadItem::Uint(publication.get()),
             ];
             turn.acknowledge(session, &head);

@@ -19,11 +19,12 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::id::Id;
 use crate::limits::{Counters, Limits, OutboxPolicy};
-use crate::transport::{Close, Outgoing, Sink, TransportError};
+use crate::transport::{Close, Framed, Framing, Outgoing, Sink, TransportError};
 
 /// One per connection, shared by the sessions that it carries in turn.
 pub(crate) struct Outbox {
     inner: Mutex<Inner>,
+    framing: Option<&'static Framing>,
     limits: Arc<Limits>,
     counters: Arc<Counters>,
 }
@@ -83,6 +84,7 @@ pub(crate) enum Delivery {
 
 impl Outbox {
     pub(crate) fn new(sink: Box<dyn Sink>, limits: Arc<Limits>, counters: Arc<Counters>) -> Arc<Self> {
+        let framing = sink.framing();
         let inner = Inner {
             sink,
             waker: Waker::noop().clone(),
@@ -93,7 +95,12 @@ impl Outbox {
             order: None,
             lost: 0,
         };
-        Arc::new(Outbox { inner: Mutex::new(inner), limits, counters })
+        Arc::new(Outbox { inner: Mutex::new(inner), framing, limits, counters })
+    }
+
+    /// How messages have to be framed for [`Locked::put_framed`], if the transport takes such.
+    pub(crate) fn framing(&self) -> Option<&'static Framing> {
+        self.framing
     }
 
     /// The outbox, locked for several messages that nothing may come between.
@@ -211,6 +218,24 @@ impl Locked<'_> {
             return Delivery::Accepted;
         }
         self.overflow(lane)
+    }
+
+    /// Puts in events that are framed already, all or none of them: if there is no room for all, or one is too long, it
+    /// does nothing and answers `false`. Then [`put`](Self::put) can tell them apart.
+    pub(crate) fn put_framed(&mut self, session: Id, messages: Framed<'_>) -> bool {
+        let Inner { session: current, sink, broken, lost, .. } = &mut *self.inner;
+        let limits = &*self.outbox.limits;
+        let backlog = sink.backlog();
+        let fits = *current == Some(session)
+            && broken.is_none()
+            && *lost == 0
+            && messages.longest <= sink.max_message()
+            && backlog.bytes + messages.octets.len() <= limits.outbox_bytes
+            && backlog.messages + messages.messages <= limits.outbox_messages;
+        if fits {
+            sink.put_framed(messages);
+        }
+        fits
     }
 
     /// Puts in handshake and farewell of the connection itself: few, short, and for no session in particular.

@@ -15,6 +15,7 @@ use super::connection::{Connection, Ended};
 use super::dispatch::{Established, Next};
 use super::outbox::Outbox;
 use super::turn::Turn;
+use crate::broker::Burst;
 use crate::transport::Inbound;
 
 /// Batches that a session may handle before others get their turn.
@@ -85,11 +86,23 @@ impl Connection<'_> {
 
     /// One turn: every message of the batch, then one flush for every outbox that got something.
     fn handle(&mut self, batch: &mut Vec<Inbound>, session: &mut Established<'_>) -> Option<Ended> {
-        let mut turn = Turn::begin();
+        let (mut turn, mut burst) = (Turn::begin(), session.burst());
+        let ended = self.handle_each(batch, session, &mut burst, &mut turn);
+        session.deliver(&mut burst, &mut turn);
+        ended
+    }
+
+    fn handle_each(
+        &mut self,
+        batch: &mut Vec<Inbound>,
+        session: &Established<'_>,
+        burst: &mut Burst<'_>,
+        turn: &mut Turn,
+    ) -> Option<Ended> {
         let mut arrivals = batch.drain(..);
         while let Some(inbound) = arrivals.next() {
             let next = match inbound {
-                Inbound::Message(frame) => session.receive(&frame, &mut turn),
+                Inbound::Message(frame) => session.receive(&frame, burst, turn),
                 Inbound::Reply(frame) => {
                     turn.control(&self.outbox, frame);
                     Ok(Next::Continue)

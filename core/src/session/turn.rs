@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::outbox::{Delivery, Lane, Locked, Outbox};
 use super::{Format, Session};
@@ -20,6 +20,7 @@ use crate::value::{Dict, Value};
 pub(crate) struct Turn {
     touched: Vec<Arc<Outbox>>,
     scratch: Vec<u8>,
+    frames: BytesMut,
 }
 
 /// Buffers that one thread lends to its turns.
@@ -27,10 +28,11 @@ pub(crate) struct Turn {
 struct Buffers {
     touched: Vec<Arc<Outbox>>,
     scratch: Vec<u8>,
+    frames: BytesMut,
 }
 
 thread_local! {
-    static BUFFERS: Cell<Option<Box<Buffers>>> = const { Cell::new(None) };
+    static BUFFERS: Cell<Buffers> = Cell::default();
 }
 
 /// Buffers that have grown beyond this many bytes or outboxes are given back to the system.
@@ -39,8 +41,8 @@ const KEEP: usize = 64 << 10;
 impl Turn {
     /// Begins a turn with the thread's buffers.
     pub(crate) fn begin() -> Self {
-        let Buffers { touched, scratch } = BUFFERS.take().map(|buffers| *buffers).unwrap_or_default();
-        Turn { touched, scratch }
+        let Buffers { touched, scratch, frames } = BUFFERS.take();
+        Turn { touched, scratch, frames }
     }
 
     /// Remembers to flush `outbox`, if nobody else has promised to.
@@ -154,6 +156,22 @@ impl Turn {
     pub(crate) fn give_back(&mut self, scratch: Vec<u8>) {
         self.scratch = scratch;
     }
+
+    /// A buffer with room for `len` bytes that receivers are going to share; split off what they get, and give the rest
+    /// back with [`give_back_frames`](Self::give_back_frames).
+    pub(crate) fn frames(&mut self, len: usize) -> BytesMut {
+        let mut frames = std::mem::take(&mut self.frames);
+        // Back to the start of the buffer if nobody has anything of it any more, which is the rule: flushed is gone.
+        if !frames.try_reclaim(KEEP.max(len)) && frames.capacity() < len {
+            frames.reserve(KEEP.max(len));
+        }
+        frames
+    }
+
+    /// Returns what [`frames`](Self::frames) lent.
+    pub(crate) fn give_back_frames(&mut self, frames: BytesMut) {
+        self.frames = frames;
+    }
 }
 
 impl Drop for Turn {
@@ -164,7 +182,8 @@ impl Drop for Turn {
         if self.touched.capacity() <= KEEP && self.scratch.capacity() <= KEEP {
             let touched = std::mem::take(&mut self.touched);
             let scratch = std::mem::take(&mut self.scratch);
-            BUFFERS.set(Some(Box::new(Buffers { touched, scratch })));
+            let frames = std::mem::take(&mut self.frames);
+            BUFFERS.set(Buffers { touched, scratch, frames });
         }
     }
 }
@@ -204,16 +223,26 @@ impl<'a> Shared<'a> {
         head: &[HeadItem<'_>],
         scratch: &mut Vec<u8>,
     ) -> Result<Spelt, Unrepresentable> {
-        let payload = self.spelling(format)?;
-        let start = scratch.len();
-        let serializer = format.serializer();
-        match serializer.encode_around(head, payload.count(), scratch) {
-            Some(tail) => Ok(Spelt { start, end: scratch.len(), payload, tail }),
-            None => {
-                scratch.truncate(start);
-                serializer.encode(head, payload.run(), scratch);
-                Ok(Spelt { start, end: scratch.len(), payload: Payload::none(), tail: b"" })
-            }
+        Ok(Spelt::new(self.spelling(format)?, format, head, scratch))
+    }
+}
+
+/// Shows `then` a message whose payload is in the spelling of `format` already. The head is written into `scratch`,
+/// which is empty.
+pub(crate) fn spelt(
+    payload: &Payload,
+    format: &Format,
+    head: &[HeadItem<'_>],
+    scratch: &mut Vec<u8>,
+    then: impl FnOnce(Outgoing<'_>),
+) {
+    let serializer = format.serializer();
+    match serializer.encode_around(head, payload.count(), scratch) {
+        Some(tail) => then(Outgoing { head: scratch, payload: payload.bytes(), tail }),
+        None => {
+            scratch.clear();
+            serializer.encode(head, payload.run(), scratch);
+            then(Outgoing { head: scratch, payload: &Bytes::new(), tail: b"" });
         }
     }
 }
@@ -227,6 +256,25 @@ pub(crate) struct Spelt {
 }
 
 impl Spelt {
+    /// A message whose payload is in the spelling of `format` already. Its head is written behind what `scratch` holds.
+    pub(crate) fn new(
+        payload: Payload,
+        format: &Format,
+        head: &[HeadItem<'_>],
+        scratch: &mut Vec<u8>,
+    ) -> Spelt {
+        let start = scratch.len();
+        let serializer = format.serializer();
+        match serializer.encode_around(head, payload.count(), scratch) {
+            Some(tail) => Spelt { start, end: scratch.len(), payload, tail },
+            None => {
+                scratch.truncate(start);
+                serializer.encode(head, payload.run(), scratch);
+                Spelt { start, end: scratch.len(), payload: Payload::none(), tail: b"" }
+            }
+        }
+    }
+
     pub(crate) fn outgoing<'a>(&'a self, scratch: &'a [u8]) -> Outgoing<'a> {
         Outgoing { head: &scratch[self.start..self.end], payload: self.payload.bytes(), tail: self.tail }
     }

@@ -2,7 +2,7 @@
 //! leaves. Neither reads, writes or waits.
 
 use bytes::{Bytes, BytesMut};
-use crossway_core::transport::{Close, TransportError};
+use crossway_core::transport::{Close, Framing, TransportError};
 
 /// Cuts frames out of a byte stream.
 pub trait Decoder: Send + 'static {
@@ -37,6 +37,12 @@ pub enum Step {
 pub trait Encoder: Send + 'static {
     /// Appends what goes before a message of `len` octets.
     fn header(&mut self, len: usize, out: &mut Vec<u8>);
+
+    /// What [`header`](Encoder::header) does, as something that receivers can share; `None` if it differs from one
+    /// connection to the next. See [`Sink::framing`](crossway_core::transport::Sink::framing).
+    fn framing(&self) -> Option<&'static Framing> {
+        None
+    }
 
     /// The longest message that the peer accepts, in octets.
     fn max_message(&self) -> usize;

@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
-use crate::queue::Chunk;
+use crate::queue::{Chunk, End};
 
 /// Length of a chunk that is lent.
 pub(crate) const CHUNK: usize = 16 * 1024;
@@ -16,8 +16,8 @@ const KEEP: usize = 64;
 /// Lists with more room than this are not kept.
 const LONGEST_LIST: usize = 1024;
 
-/// The lists of a queue: its chunks, and where each message ends.
-pub(crate) type Lists = (VecDeque<Chunk>, VecDeque<u64>);
+/// The lists of a queue: its chunks, and where messages end.
+pub(crate) type Lists = (VecDeque<Chunk>, VecDeque<End>);
 
 #[derive(Default)]
 struct Pool {

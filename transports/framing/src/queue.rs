@@ -8,8 +8,9 @@
 //!   control    ( pong, pong )     goes out at the next boundary
 //! ```
 //!
-//! Small messages are copied one behind the other; a large payload stays where it is, for all its receivers. Whatever has
-//! been written is freed at once, and an empty queue holds nothing: its memory goes back to the thread's pool.
+//! Small messages are copied one behind the other; a large payload stays where it is, for all its receivers, and so do
+//! messages that were framed for several receivers. Whatever has been written is freed at once, and an empty queue holds
+//! nothing: its memory goes back to the thread's pool.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -50,6 +51,14 @@ impl Chunk {
     }
 }
 
+/// Where a message ends, or several that belong together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct End {
+    /// Counted as `taken`.
+    at: u64,
+    messages: usize,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     chunks: VecDeque<Chunk>,
@@ -58,8 +67,10 @@ pub(crate) struct Queue {
     /// Octets of messages taken and written since the beginning.
     taken: u64,
     written: u64,
-    /// Where each message ends that is not wholly written, counted as `taken`.
-    ends: VecDeque<u64>,
+    /// Where messages end that are not wholly written.
+    ends: VecDeque<End>,
+    /// How many messages that is.
+    messages: usize,
     /// The end of the last message that is wholly written.
     boundary: u64,
     control: VecDeque<Bytes>,
@@ -84,9 +95,6 @@ impl Queue {
         if self.ended {
             return;
         }
-        if self.chunks.capacity() == 0 {
-            (self.chunks, self.ends) = pool::take_lists();
-        }
         let Outgoing { head, payload, tail } = message;
         let shared = payload.len() >= SHARE;
         let copied = head.len() + if shared { 0 } else { payload.len() + tail.len() };
@@ -100,15 +108,43 @@ impl Queue {
         }
         let mut len = chunk.len() - before;
         if shared {
-            self.chunks.push_back(Chunk::Shared(payload.clone()));
+            self.push(Chunk::Shared(payload.clone()));
             len += payload.len();
             if !tail.is_empty() {
                 self.chunk(tail.len()).extend_from_slice(tail);
                 len += tail.len();
             }
         }
+        self.end(len, 1);
+    }
+
+    /// Adds messages that are framed already, and shared with other receivers.
+    ///
+    /// A short slice may be all that is needed of a large buffer. Therefore it is kept by reference only where it does
+    /// not wait: in front. What a slow receiver has to wait for is copied, and the buffer let go.
+    pub(crate) fn framed(&mut self, octets: &Bytes, messages: usize) {
+        if self.ended {
+            return;
+        }
+        if self.chunks.is_empty() || octets.len() >= SHARE {
+            self.push(Chunk::Shared(octets.clone()));
+        } else {
+            self.chunk(octets.len()).extend_from_slice(octets);
+        }
+        self.end(octets.len(), messages);
+    }
+
+    fn end(&mut self, len: usize, messages: usize) {
         self.taken += len as u64;
-        self.ends.push_back(self.taken);
+        self.messages += messages;
+        self.ends.push_back(End { at: self.taken, messages });
+    }
+
+    fn push(&mut self, chunk: Chunk) {
+        if self.chunks.capacity() == 0 {
+            (self.chunks, self.ends) = pool::take_lists();
+        }
+        self.chunks.push_back(chunk);
     }
 
     /// Adds a frame behind all messages.
@@ -137,7 +173,7 @@ impl Queue {
     fn chunk(&mut self, room: usize) -> &mut Vec<u8> {
         let fits = matches!(self.chunks.back(), Some(Chunk::Owned(octets)) if octets.len() + room <= CHUNK);
         if !fits {
-            self.chunks.push_back(Chunk::Owned(pool::take_chunk(room)));
+            self.push(Chunk::Owned(pool::take_chunk(room)));
         }
         match self.chunks.back_mut() {
             Some(Chunk::Owned(octets)) => octets,
@@ -150,10 +186,7 @@ impl Queue {
     }
 
     pub(crate) fn backlog(&self) -> Backlog {
-        Backlog {
-            bytes: (self.taken - self.written) as usize + self.control_octets,
-            messages: self.ends.len(),
-        }
+        Backlog { bytes: (self.taken - self.written) as usize + self.control_octets, messages: self.messages }
     }
 
     /// Whether control frames are what has to be written next.
@@ -168,7 +201,7 @@ impl Queue {
         }
         // With control frames waiting, only the message that has begun is completed.
         let limit = match self.ends.front() {
-            Some(end) if !self.control.is_empty() => (end - self.written) as usize,
+            Some(end) if !self.control.is_empty() => (end.at - self.written) as usize,
             _ => WRITE,
         };
         fill(out, self.chunks.iter().map(Chunk::octets), self.front, limit)
@@ -200,6 +233,7 @@ impl Queue {
         if self.cut {
             self.chunks.clear();
             self.ends.clear();
+            self.messages = 0;
             self.front = 0;
             self.taken = self.written;
         }
@@ -218,11 +252,12 @@ impl Queue {
                 pool::give_chunk(octets);
             }
         }
-        while let Some(&end) = self.ends.front() {
-            if end > self.written {
+        while let Some(&End { at, messages }) = self.ends.front() {
+            if at > self.written {
                 break;
             }
-            self.boundary = end;
+            self.boundary = at;
+            self.messages -= messages;
             self.ends.pop_front();
         }
     }

@@ -6,7 +6,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use crossway_core::transport::{Backlog, Close, Outgoing, Sink, TransportError};
+use crossway_core::transport::{Backlog, Close, Framed, Framing, Outgoing, Sink, TransportError};
 use tokio::io::AsyncWrite;
 
 use crate::Encoder;
@@ -82,6 +82,14 @@ impl<W: AsyncWrite + Send + Unpin + 'static, E: Encoder> Sink for FrameSink<W, E
     fn put(&mut self, message: Outgoing<'_>) {
         let encoder = &mut self.encoder;
         self.queue.message(message, |out| encoder.header(message.len(), out));
+    }
+
+    fn framing(&self) -> Option<&'static Framing> {
+        self.encoder.framing()
+    }
+
+    fn put_framed(&mut self, messages: Framed<'_>) {
+        self.queue.framed(messages.octets, messages.messages);
     }
 
     fn control(&mut self, frame: Bytes) {

@@ -1,7 +1,7 @@
 //! Frames.
 
 use bytes::{Buf, Bytes, BytesMut};
-use crossway_core::transport::{Close, TransportError};
+use crossway_core::transport::{Close, Framing, Outgoing, TransportError};
 use crossway_framing::{Decoder, Encoder, Step};
 
 const PREFIX: usize = 4;
@@ -101,6 +101,10 @@ impl Encoder for RawSocketEncoder {
         out.extend_from_slice(&prefix(MESSAGE, len));
     }
 
+    fn framing(&self) -> Option<&'static Framing> {
+        Some(&FRAMING)
+    }
+
     fn max_message(&self) -> usize {
         self.max_message
     }
@@ -112,6 +116,13 @@ impl Encoder for RawSocketEncoder {
         // What it carries is arbitrary. Something, rather than nothing, so that an empty PONG is not taken for an answer.
         Some(Bytes::from_static(b"\x01\x00\x00\x08crossway"))
     }
+}
+
+static FRAMING: Framing = Framing { name: "crossway-rawsocket", frame };
+
+fn frame(message: Outgoing<'_>, out: &mut BytesMut) {
+    out.extend_from_slice(&prefix(MESSAGE, message.len()));
+    message.write(out);
 }
 
 fn prefix(kind: u8, len: usize) -> [u8; PREFIX] {

@@ -96,6 +96,36 @@ fn memory_is_freed_as_it_is_written() {
 }
 
 #[test]
+fn framed_messages_are_shared_in_front_and_copied_where_they_wait() {
+    let mut queue = Queue::default();
+    let framed = Bytes::from_static(b"#a#b#c");
+    queue.framed(&framed, 3);
+    queue.framed(&framed.slice(..2), 1);
+    put(&mut queue, "d");
+    assert_eq!(queue.backlog().messages, 5);
+    assert_eq!(next(&queue), [b"#a#b#c".to_vec(), b"#a#(d)".to_vec()]);
+    let mut slices = [IoSlice::new(&[]); PIECES];
+    queue.slices(&mut slices);
+    assert_eq!(slices[0].as_ptr(), framed.as_ptr(), "not a copy");
+    drop(slices);
+    assert_eq!(write_all(&mut queue), b"#a#b#c#a#(d)");
+    assert_holds_nothing(&queue);
+}
+
+#[test]
+fn control_frames_wait_for_the_end_of_framed_messages_that_have_begun() {
+    let mut queue = Queue::default();
+    queue.framed(&Bytes::from_static(b"#a#b"), 2);
+    put(&mut queue, "c");
+    assert_eq!(write(&mut queue, 1), b"#");
+    queue.control(Bytes::from_static(b"pong"), false).unwrap();
+    assert_eq!(write(&mut queue, 2), b"a#");
+    assert_eq!(queue.backlog().messages, 3);
+    assert_eq!(write_all(&mut queue), b"bpong#(c)");
+    assert_holds_nothing(&queue);
+}
+
+#[test]
 fn control_frames_overtake_messages_that_have_not_begun() {
     let mut queue = Queue::default();
     put(&mut queue, "a");
@@ -187,7 +217,7 @@ proptest! {
     /// none inside another.
     #[test]
     fn octets_come_out_in_order(
-        steps in prop::collection::vec((0..4_u8, prop_oneof![1..50_usize, 60_000..80_000_usize]), 1..60)
+        steps in prop::collection::vec((0..5_u8, prop_oneof![1..50_usize, 60_000..80_000_usize]), 1..60)
     ) {
         let mut queue = Queue::default();
         let (mut written, mut messages, mut controls) = (Vec::new(), 0_u8, 0_u8);
@@ -203,6 +233,17 @@ proptest! {
                         out.extend((len as u32).to_be_bytes());
                     });
                     expected += len + 6;
+                }
+                4 => {
+                    let mut framed = Vec::new();
+                    for _ in 0..2 {
+                        messages += 1;
+                        framed.extend([1, messages]);
+                        framed.extend((len as u32).to_be_bytes());
+                        framed.resize(framed.len() + len, 1);
+                    }
+                    expected += framed.len();
+                    queue.framed(&framed.into(), 2);
                 }
                 1 => {
                     controls += 1;
