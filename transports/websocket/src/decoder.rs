@@ -2,12 +2,17 @@
 //!
 //! Law: nothing that a client sends is believed before it is there, and how the stream was cut makes no difference.
 
+use std::sync::Arc;
+
 use bytes::{Buf, Bytes, BytesMut};
 use crossway_core::transport::{Close, TransportError};
 use crossway_framing::{Decoder, Step};
 
-use crate::frame::{BINARY, CLOSE, CONTINUATION, FIN, MASKED, PING, PONG, TEXT};
+use crate::compression::CompressionCounters;
+use crate::deflate::{Fault, inflate};
+use crate::frame::{BINARY, CLOSE, CONTINUATION, FIN, MASKED, PING, PONG, RESERVED, RSV1, TEXT};
 
+const OPCODE: u8 = 0x0F;
 const LONGEST_CONTROL: usize = 125;
 /// Two octets and the mask: no client frame is shorter.
 const SHORTEST: usize = 6;
@@ -16,15 +21,27 @@ const SHORTEST: usize = 6;
 #[derive(Debug)]
 pub struct WebSocketDecoder {
     max_message: usize,
-    text: bool,
+    kinds: Kinds,
+    /// Set where messages may be compressed.
+    inflating: Option<Arc<CompressionCounters>>,
+    /// The first octet of the message that is not complete, or of the last.
+    first: u8,
     /// The fragments so far of a message that is not complete.
     fragments: Option<BytesMut>,
+}
+
+/// Which kinds of messages a connection has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kinds {
+    Text,
+    Binary,
+    Either,
 }
 
 /// The beginning of a frame, checked.
 #[derive(Clone, Copy, Debug)]
 struct Header {
-    last: bool,
+    first: u8,
     opcode: u8,
     /// Length of this header, mask included.
     size: usize,
@@ -35,31 +52,60 @@ struct Header {
 impl WebSocketDecoder {
     /// `max_message` is what the router accepts, fragments taken together; `text` whether messages are text or binary.
     pub fn new(max_message: usize, text: bool) -> Self {
-        WebSocketDecoder { max_message, text, fragments: None }
+        Self::of(max_message, if text { Kinds::Text } else { Kinds::Binary })
+    }
+
+    /// For messages of either kind; [`is_text`](Self::is_text) says which.
+    pub(crate) fn of_either_kind(max_message: usize) -> Self {
+        Self::of(max_message, Kinds::Either)
+    }
+
+    fn of(max_message: usize, kinds: Kinds) -> Self {
+        WebSocketDecoder { max_message, kinds, inflating: None, first: 0, fragments: None }
+    }
+
+    /// Accepts compressed messages from now on, as agreed upon in the handshake. `max_message` is the limit of what comes
+    /// out of them; the counters say what was wrong with those that were refused.
+    #[must_use]
+    pub fn inflating(mut self, counters: Arc<CompressionCounters>) -> Self {
+        self.inflating = Some(counters);
+        self
+    }
+
+    /// Whether the last message was text.
+    pub(crate) fn is_text(&self) -> bool {
+        self.first & OPCODE == TEXT
     }
 
     fn header(&self, input: &[u8]) -> Result<Option<Header>, TransportError> {
         let Some(&[first, second]) = input.first_chunk::<2>() else { return Ok(None) };
-        let opcode = first & 0x0F;
+        let opcode = first & OPCODE;
         self.check_kind(first, opcode)?;
         if second & MASKED == 0 {
             return Err(violation("frame without a mask"));
         }
         let Some((size, len)) = length(second & !MASKED, &input[2..])? else { return Ok(None) };
-        let header = Header { last: first & FIN != 0, opcode, size: 2 + size + 4, len };
+        let header = Header { first, opcode, size: 2 + size + 4, len };
         self.check_length(header)?;
         Ok(Some(header))
     }
 
     fn check_kind(&self, first: u8, opcode: u8) -> Result<(), TransportError> {
-        if first & 0x70 != 0 {
-            return Err(violation("reserved bits set"));
+        match first & RESERVED {
+            0 => {}
+            // Once for each message, on its first frame.
+            RSV1 if self.inflating.is_some() && matches!(opcode, TEXT | BINARY) => {}
+            _ => return Err(violation("reserved bits set")),
         }
         match (opcode, &self.fragments) {
             (CONTINUATION, None) => Err(violation("continuation without a beginning")),
             (TEXT | BINARY, Some(_)) => Err(violation("a message begins within another")),
-            (TEXT, None) if !self.text => Err(unsupported("text, where messages are binary")),
-            (BINARY, None) if self.text => Err(unsupported("binary data, where messages are text")),
+            (TEXT, None) if self.kinds == Kinds::Binary => {
+                Err(unsupported("text, where messages are binary"))
+            }
+            (BINARY, None) if self.kinds == Kinds::Text => {
+                Err(unsupported("binary data, where messages are text"))
+            }
             (CLOSE | PING | PONG, _) if first & FIN == 0 => Err(violation("fragmented control frame")),
             (CONTINUATION | TEXT | BINARY | CLOSE | PING | PONG, _) => Ok(()),
             _ => Err(violation("reserved opcode")),
@@ -74,11 +120,16 @@ impl WebSocketDecoder {
             };
         }
         let before = self.fragments.as_ref().map_or(0, BytesMut::len);
-        if header.len > self.max_message - before {
-            let what = format!("message beyond {} octets", self.max_message);
-            return Err(TransportError::violation(Close::TooLarge, what));
+        let first = if header.opcode == CONTINUATION { self.first } else { header.first };
+        let longest = if first & RSV1 == 0 { self.max_message } else { deflated(self.max_message) };
+        if header.len > longest - before {
+            return Err(self.too_long());
         }
         Ok(())
+    }
+
+    fn too_long(&self) -> TransportError {
+        TransportError::violation(Close::TooLarge, format!("message beyond {} octets", self.max_message))
     }
 
     fn data(&mut self, last: bool, payload: BytesMut) -> Result<Step, TransportError> {
@@ -98,16 +149,33 @@ impl WebSocketDecoder {
                 fragments
             }
         };
-        if self.text {
+        let message = self.inflated(message)?;
+        if self.is_text() {
             check_text(&message)?;
         }
-        Ok(Step::Message(message.freeze()))
+        Ok(Step::Message(message))
+    }
+
+    fn inflated(&self, message: BytesMut) -> Result<Bytes, TransportError> {
+        let Some(counters) = self.inflating.as_ref().filter(|_| self.first & RSV1 != 0) else {
+            return Ok(message.freeze());
+        };
+        inflate(&message, self.max_message).map_err(|fault| match fault {
+            Fault::TooLong => {
+                counters.inflated_too_long.increment();
+                self.too_long()
+            }
+            Fault::Corrupt => {
+                counters.corrupt.increment();
+                TransportError::violation(Close::InvalidData, "a broken deflate stream")
+            }
+        })
     }
 }
 
 impl Decoder for WebSocketDecoder {
     fn decode(&mut self, input: &mut BytesMut) -> Result<Step, TransportError> {
-        let Some(Header { last, opcode, size, len }) = self.header(input)? else {
+        let Some(Header { first, opcode, size, len }) = self.header(input)? else {
             return Ok(Step::Need(needed_for_header(input)));
         };
         if input.len() < size + len {
@@ -122,7 +190,10 @@ impl Decoder for WebSocketDecoder {
             CLOSE => close(&frame[size..]),
             _ => {
                 frame.advance(size);
-                self.data(last, frame)
+                if opcode != CONTINUATION {
+                    self.first = first;
+                }
+                self.data(first & FIN != 0, frame)
             }
         }
     }
@@ -151,6 +222,12 @@ fn length(short: u8, rest: &[u8]) -> Result<Option<(usize, usize)>, TransportErr
         Some(len) if len >> 63 != 0 => Err(violation("length beyond 2^63")),
         Some(len) => Ok(Some((size, usize::try_from(len).unwrap_or(usize::MAX)))),
     }
+}
+
+/// How long a message of `len` octets may be when it is compressed, or rather could not be: five octets are added to each
+/// block, and the shortest block that compressors make of what they can't compress is some 16 KiB.
+fn deflated(len: usize) -> usize {
+    len.saturating_add(len / 1024).saturating_add(64)
 }
 
 /// What a close frame says is checked, and its code sent back.

@@ -19,20 +19,25 @@ impl WebSocketEncoder {
     }
 }
 
+/// The header of a frame of `len` octets, in the shortest spelling; `first` is its first octet.
+pub(crate) fn write_header(first: u8, len: usize, out: &mut Vec<u8>) {
+    out.push(first);
+    match len {
+        0..126 => out.push(len as u8),
+        126..0x1_0000 => {
+            out.push(126);
+            out.extend_from_slice(&(len as u16).to_be_bytes());
+        }
+        _ => {
+            out.push(127);
+            out.extend_from_slice(&(len as u64).to_be_bytes());
+        }
+    }
+}
+
 impl Encoder for WebSocketEncoder {
     fn header(&mut self, len: usize, out: &mut Vec<u8>) {
-        out.push(FIN | self.opcode);
-        match len {
-            0..126 => out.push(len as u8),
-            126..0x1_0000 => {
-                out.push(126);
-                out.extend_from_slice(&(len as u16).to_be_bytes());
-            }
-            _ => {
-                out.push(127);
-                out.extend_from_slice(&(len as u64).to_be_bytes());
-            }
-        }
+        write_header(FIN | self.opcode, len, out);
     }
 
     /// WebSocket peers do not tell.
@@ -50,7 +55,7 @@ impl Encoder for WebSocketEncoder {
             Close::GoingAway => (1001, "the router is going down"),
             Close::ProtocolError => (1002, "protocol violation"),
             Close::UnsupportedData => (1003, "wrong kind of message for this subprotocol"),
-            Close::InvalidData => (1007, "text that is not UTF-8"),
+            Close::InvalidData => (1007, "text that is not UTF-8, or a broken deflate stream"),
             Close::PolicyViolation => (1008, "not allowed"),
             Close::TooLarge => (1009, "message too long"),
         };

@@ -10,9 +10,11 @@ use crossway_framing::{Arrival, Handshake, HandshakeError, Split, Stream, reject
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use crate::compressed::CompressedStream;
+use crate::extension::Agreement;
 use crate::request::Request;
 use crate::response::{Response, Status};
-use crate::{WebSocketDecoder, WebSocketEncoder, origin, page};
+use crate::{Compression, WebSocketDecoder, WebSocketEncoder, origin, page};
 
 /// What a WebSocket listener offers.
 #[derive(Clone, Debug)]
@@ -25,8 +27,10 @@ pub struct WebSocketOptions {
     /// browsers send no origin and may connect in any case. `*`, which is right where nothing but the messages
     /// themselves authenticates a client; name the pages where cookies do.
     pub origins: Vec<String>,
-    /// The longest message that clients may send, in octets, fragments taken together. 16 MiB.
+    /// The longest message that clients may send, in octets, fragments taken together and decompressed. 16 MiB.
     pub max_message: usize,
+    /// Whether clients that offer it get compression. `None`: they do not.
+    pub compression: Option<Compression>,
 }
 
 /// A path and what is behind it.
@@ -46,6 +50,7 @@ impl WebSocketOptions {
             paths: Vec::new(),
             origins: vec!["*".to_owned()],
             max_message: 16 * 1024 * 1024,
+            compression: None,
         }
     }
 
@@ -76,7 +81,8 @@ struct Upgrade {
     serializer: Arc<dyn Serializer>,
     realms: Vec<String>,
     auth: Dict,
-    accept: String,
+    answer: String,
+    agreement: Option<Agreement>,
 }
 
 impl WebSocket {
@@ -99,12 +105,11 @@ impl WebSocket {
         if request.header("origin").is_some_and(|from| !origin::allowed(&self.options.origins, from)) {
             return Err(Response::text(Status::Forbidden, "pages of this origin may not connect\n"));
         }
-        Ok(Upgrade {
-            accept: accept(request)?,
-            serializer: self.choose(request)?,
-            realms: realms.to_vec(),
-            auth: auth(request),
-        })
+        let accept = accept(request)?;
+        let serializer = self.choose(request)?;
+        let agreement = self.options.compression.as_ref().and_then(|_| agreement(request));
+        let answer = switching(&accept, Some(&subprotocol(serializer.as_ref())), agreement);
+        Ok(Upgrade { serializer, realms: realms.to_vec(), auth: auth(request), answer, agreement })
     }
 
     /// The first subprotocol of the client's that we have.
@@ -136,7 +141,7 @@ impl WebSocket {
 
 /// Whether this is for WebSocket at all. Half a request is worth an answer of its own: it is what a client's looks like
 /// after a proxy that does not know WebSocket.
-fn asks_for_upgrade(request: &Request) -> Result<bool, Response> {
+pub(crate) fn asks_for_upgrade(request: &Request) -> Result<bool, Response> {
     let signs = [
         request.http_1_1,
         request.has("upgrade", "websocket"),
@@ -155,7 +160,7 @@ fn asks_for_upgrade(request: &Request) -> Result<bool, Response> {
 }
 
 /// The answer to the client's challenge.
-fn accept(request: &Request) -> Result<String, Response> {
+pub(crate) fn accept(request: &Request) -> Result<String, Response> {
     if request.header("sec-websocket-version") != Some("13") {
         let response = Response::text(Status::UpgradeRequired, "WebSocket version 13 is spoken here\n");
         return Err(response.with("Sec-WebSocket-Version", "13").with("Upgrade", "websocket"));
@@ -196,8 +201,8 @@ impl<Io: Split> Handshake<Io> for WebSocket {
                 reject(&mut io, &response.octets()).await?;
                 Err(HandshakeError::refused(response.summary()))
             }
-            Ok(Upgrade { serializer, realms, auth, accept }) => {
-                io.write_all(switching(&accept, serializer.as_ref()).as_bytes()).await?;
+            Ok(Upgrade { serializer, realms, auth, answer, agreement }) => {
+                io.write_all(answer.as_bytes()).await?;
                 io.flush().await?;
                 peer.realms = realms;
                 for (key, value) in auth {
@@ -205,17 +210,36 @@ impl<Io: Split> Handshake<Io> for WebSocket {
                 }
                 let text = serializer.is_text();
                 let decoder = WebSocketDecoder::new(self.options.max_message, text);
-                let framing = (decoder, WebSocketEncoder::new(text));
-                Ok(Box::new(Stream::new(io, seen, framing, serializer, peer)))
+                Ok(match agreement.zip(self.options.compression.as_ref()) {
+                    None => {
+                        let framing = (decoder, WebSocketEncoder::new(text));
+                        Box::new(Stream::new(io, seen, framing, serializer, peer))
+                    }
+                    Some(agreed) => {
+                        Box::new(CompressedStream::new(io, seen, decoder, agreed, serializer, peer))
+                    }
+                })
             }
         }
     }
 }
 
-fn switching(accept: &str, serializer: &dyn Serializer) -> String {
-    let subprotocol = subprotocol(serializer);
-    format!(
+/// What the extensions that the client offers come to.
+pub(crate) fn agreement(request: &Request) -> Option<Agreement> {
+    Agreement::first(request.all("sec-websocket-extensions"))
+}
+
+/// The answer to a request that is granted.
+pub(crate) fn switching(accept: &str, subprotocol: Option<&str>, agreement: Option<Agreement>) -> String {
+    let mut answer = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: {subprotocol}\r\n\r\n"
-    )
+         Sec-WebSocket-Accept: {accept}\r\n"
+    );
+    if let Some(subprotocol) = subprotocol {
+        answer += &format!("Sec-WebSocket-Protocol: {subprotocol}\r\n");
+    }
+    if let Some(agreement) = agreement {
+        answer += &format!("Sec-WebSocket-Extensions: {}\r\n", agreement.header());
+    }
+    answer + "\r\n"
 }

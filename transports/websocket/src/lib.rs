@@ -10,17 +10,26 @@
 //! ```
 //!
 //! [`WebSocket`] is the handshake; [`WebSocketDecoder`] and [`WebSocketEncoder`] are the frames (RFC 6455, the server's
-//! side, without extensions).
+//! side). [`Compression`] is permessage-deflate (RFC 7692), off unless asked for. [`Messages`] is a connection without WAMP.
 
+mod compressed;
+mod compression;
 mod decoder;
+mod deflate;
 mod encoder;
+mod extension;
 mod frame;
 mod handshake;
+mod message_sink;
+mod messages;
 mod origin;
 mod page;
 mod request;
 mod response;
+mod shared;
 
+pub use compression::{Compression, CompressionCounters};
 pub use decoder::WebSocketDecoder;
 pub use encoder::WebSocketEncoder;
 pub use handshake::{WebSocket, WebSocketOptions, WebSocketPath};
+pub use messages::{Message, Messages, MessagesOptions};

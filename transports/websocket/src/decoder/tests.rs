@@ -5,6 +5,8 @@ use proptest::prelude::*;
 
 use super::{WebSocketDecoder, unmask};
 use crate::WebSocketEncoder;
+use crate::deflate::deflate;
+use crate::frame::RSV1;
 
 const MASK: [u8; 4] = [0x11, 0x22, 0x33, 0x44];
 
@@ -18,7 +20,13 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 fn decode_all<'a>(text: bool, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Step>, Option<String>) {
-    let mut decoder = WebSocketDecoder::new(1000, text);
+    decode_with(WebSocketDecoder::new(1000, text), pieces)
+}
+
+fn decode_with<'a>(
+    mut decoder: WebSocketDecoder,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> (Vec<Step>, Option<String>) {
     let (mut input, mut steps, mut need) = (BytesMut::new(), Vec::new(), 1);
     for piece in pieces {
         input.extend_from_slice(piece);
@@ -46,6 +54,19 @@ fn decode_all<'a>(text: bool, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Ve
         }
     }
     (steps, None)
+}
+
+/// Cuts octets into pieces of these lengths, and what is left.
+fn pieces(octets: &[u8], cuts: Vec<usize>) -> Vec<&[u8]> {
+    let mut pieces = Vec::new();
+    let mut rest = octets;
+    for cut in cuts {
+        let (piece, tail) = rest.split_at(cut.min(rest.len()));
+        pieces.push(piece);
+        rest = tail;
+    }
+    pieces.push(rest);
+    pieces
 }
 
 #[test]
@@ -139,15 +160,47 @@ proptest! {
             octets.extend(frame(first, &vec![b'x'; len]));
         }
         octets.extend(garbage);
-        let mut pieces = Vec::new();
-        let mut rest = &octets[..];
-        for cut in cuts {
-            let (piece, tail) = rest.split_at(cut.min(rest.len()));
-            pieces.push(piece);
-            rest = tail;
+        prop_assert_eq!(decode_all(text, pieces(&octets, cuts)), decode_all(text, [&octets[..]]));
+    }
+
+    #[test]
+    fn compressed_messages_in_any_cut_and_fragments_decode_alike(
+        messages in prop::collection::vec(("[a-c]{0,1200}", 1..5_usize, any::<bool>()), 1..5),
+        cuts in prop::collection::vec(1..200_usize, 0..40),
+    ) {
+        let (mut octets, mut expected) = (Vec::new(), Vec::new());
+        for (message, fragments, pong) in messages {
+            let deflated = deflate(&[message.as_bytes()], 15);
+            let (rsv1, payload) = deflated.map_or((0, message.clone().into()), |octets| (RSV1, octets));
+            let parts: Vec<&[u8]> = payload.chunks(payload.len() / fragments + 1).collect();
+            for (i, part) in parts.iter().enumerate() {
+                let last = if i + 1 == parts.len() { 0x80 } else { 0 };
+                octets.extend(frame(last | if i == 0 { rsv1 | 1 } else { 0 }, part));
+                if last != 0 {
+                    expected.push(Step::Message(message.clone().into()));
+                }
+                if pong {
+                    octets.extend(frame(0x8A, b""));
+                    expected.push(Step::Alive);
+                }
+            }
         }
-        pieces.push(rest);
-        prop_assert_eq!(decode_all(text, pieces), decode_all(text, [&octets[..]]));
+        let end = expected.iter().position(|step| matches!(step, Step::Message(message) if message.len() > 1000));
+        let error = end.map(|_| "transport violation: message beyond 1000 octets".to_owned());
+        expected.truncate(end.unwrap_or(expected.len()));
+        let decoder = || WebSocketDecoder::new(1000, true).inflating(Default::default());
+        prop_assert_eq!(decode_with(decoder(), pieces(&octets, cuts)), (expected, error));
+    }
+
+    #[test]
+    fn any_octets_where_messages_may_be_compressed(
+        frames in prop::collection::vec((any::<u8>(), prop::collection::vec(any::<u8>(), 0..40)), 1..6),
+        cuts in prop::collection::vec(1..20_usize, 0..40),
+    ) {
+        let octets: Vec<u8> =
+            frames.iter().flat_map(|(first, payload)| frame(first & 0xC2 | 2, payload)).collect();
+        let decoder = || WebSocketDecoder::new(1000, false).inflating(Default::default());
+        prop_assert_eq!(decode_with(decoder(), pieces(&octets, cuts)), decode_with(decoder(), [&octets[..]]));
     }
 
     #[test]
