@@ -23,7 +23,7 @@ use crossway_tcp::{TcpListener, TcpOptions};
 use crossway_ticket::Ticket;
 use crossway_tls::{MinVersion, Tls, TlsError, TlsOptions};
 use crossway_unix::{UnixListener, UnixOptions};
-use crossway_websocket::{WebSocket, WebSocketOptions, WebSocketPath};
+use crossway_websocket::{Compression, WebSocket, WebSocketOptions, WebSocketPath};
 
 use crate::config::{self, Address, Auth, Config, Format, Framing, Listener};
 
@@ -194,5 +194,6 @@ fn websocket(listener: &Listener) -> WebSocket {
     options.paths = listener.websocket.paths.iter().map(path).collect();
     options.origins.clone_from(&listener.websocket.allowed_origins);
     options.max_message = listener.max_message;
+    options.compression = listener.websocket.compression.then(Compression::default);
     WebSocket::new(options)
 }

@@ -105,6 +105,21 @@ fn a_listener_does_what_its_configuration_says() {
 }
 
 #[test]
+fn compression_is_off_by_default_and_can_be_configured() {
+    let request = upgrade("/ws", "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+    let agreed = |router: &Router| {
+        let mut client = Client::connect(router.address("public"));
+        let mut head = client.ask(request.as_bytes(), 1);
+        while !head.ends_with(b"\r\n\r\n") {
+            head.extend(client.ask(&[], 1));
+        }
+        text(&head).contains("permessage-deflate")
+    };
+    assert!(!agreed(&serving("")));
+    assert!(agreed(&serving("websocket = { compression = true }\n")));
+}
+
+#[test]
 fn the_longest_message_is_announced() {
     let router = serving("max_message = \"1MiB\"\n");
     let answer = Client::connect(router.address("public")).ask(&[0x7F, 0xF1, 0, 0], 4);
@@ -255,6 +270,9 @@ listeners  default: tcp 127.0.0.1:8080, rawsocket and websocket at /ws / (json, 
 limits     as by default
 ";
     assert_eq!(out, expected);
+    let (_, out, _) =
+        output(command().arg("check").env("CROSSWAY__LISTENER__0__WEBSOCKET__COMPRESSION", "true"));
+    assert!(out.contains("rawsocket and websocket at /ws / with compression (json, msgpack, cbor)"), "{out}");
     let (_, out, _) = output(command().arg("check").env("CROSSWAY__LIMITS__MAX_SESSIONS", "5"));
     assert!(out.ends_with("limits     max_sessions = 5 (default 1000000)\n"), "{out}");
 }

@@ -176,12 +176,18 @@ pub(crate) struct WebSocket {
     pub(crate) paths: Vec<WebSocketPath>,
     /// Origins of web pages that may connect; `*` matches any run of characters.
     pub(crate) allowed_origins: Vec<String>,
+    /// Whether clients that offer permessage-deflate get it.
+    pub(crate) compression: bool,
 }
 
 impl Default for WebSocket {
     fn default() -> Self {
         let path = |path: &str| WebSocketPath { path: path.into(), realms: Vec::new() };
-        WebSocket { paths: vec![path("/ws"), path("/")], allowed_origins: vec!["*".into()] }
+        WebSocket {
+            paths: vec![path("/ws"), path("/")],
+            allowed_origins: vec!["*".into()],
+            compression: false,
+        }
     }
 }
 

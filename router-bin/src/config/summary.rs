@@ -64,6 +64,9 @@ fn framings(listener: &Listener) -> Vec<String> {
         || listener.websocket.paths.iter().map(|path| path.path.as_str()).collect::<Vec<_>>().join(" ");
     let show = |(name, framing): &(&str, Framing)| match framing {
         Framing::RawSocket => (*name).to_string(),
+        Framing::WebSocket if listener.websocket.compression => {
+            format!("{name} at {} with compression", paths())
+        }
         Framing::WebSocket => format!("{name} at {}", paths()),
     };
     spoken.map(show).collect()

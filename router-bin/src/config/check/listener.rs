@@ -269,6 +269,7 @@ fn websocket(table: &Table<'_>, framings: &[Framing], realms: &Realms) -> WebSoc
             }
             field.list(|item| item.text())
         });
+        table.set("compression", &mut websocket.compression, Field::flag);
     });
     websocket
 }

@@ -246,6 +246,7 @@ fn websocket_settings() {
         "path = \"/ws\"",
     );
     one(&ws("allowed_origins = []"), "allowed_origins` is empty", "4:33", "\"*\" for all");
+    one(&ws("compression = \"zlib\""), "compression`", "4:29", "true");
     let unknown = "paths = [{ path = \"/\", realms = [\"relm1\"] }]";
     one(&ws(unknown), "names a realm that does not exist", "4:48", "did you mean `realm1`?");
     one(

@@ -20,7 +20,7 @@ name = "public"
 tcp = "[::1]:9000"
 framing = ["websocket"]
 serializers = ["cbor", "json"]
-websocket = { paths = ["/", { path = "/app", realms = ["realm1"] }], allowed_origins = ["https://*.example.com"] }
+websocket = { paths = ["/", { path = "/app", realms = ["realm1"] }], allowed_origins = ["https://*.example.com"], compression = true }
 max_message = "1MiB"
 max_connections = 10
 keepalive = "off"
@@ -76,6 +76,7 @@ listener:
         - /
         - {path: /app, realms: [realm1]}
       allowed_origins: ["https://*.example.com"]
+      compression: true
     max_message: 1MiB
     max_connections: 10
     keepalive: off
