@@ -12,7 +12,9 @@
 //!                              └── from any state when the transport is lost
 //! ```
 //!
-//! Law: nothing is locked across an await, and what others want of this connection they put into its outbox.
+//! Law: nothing is locked across an await, and what others want of this connection they put into its outbox. What is
+//! awaited but briefly, before and after a session, is boxed: a task is as large as the largest of what it awaits, and
+//! most tasks are sessions that rest.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -46,7 +48,7 @@ pub(crate) async fn serve(router: &Arc<Shared>, transport: Box<dyn Transport>) {
     let mut connection = Connection { router, format, info, keepalive, source, outbox, early };
     loop {
         if let After::Close(close) = connection.session().await {
-            return connection.close(close).await;
+            return Box::pin(connection.close(close)).await;
         }
     }
 }
@@ -93,7 +95,7 @@ impl Connection<'_> {
     /// One session from HELLO to its end.
     async fn session(&mut self) -> After {
         let limit = self.router.limits.handshake_timeout;
-        let joined = match timeout(limit, self.join()).await {
+        let joined = match Box::pin(timeout(limit, self.join())).await {
             Ok(joined) => joined,
             Err(_) => {
                 self.router.counters.handshake_timeouts.increment();
@@ -104,13 +106,15 @@ impl Connection<'_> {
         match joined {
             Ok((member, slot)) => {
                 let Shared { limits, protocol, counters, .. } = &**self.router;
+                // The room that HELLO needed.
+                self.early.shrink_to_fit();
                 let mut established = Established::new(member, limits, *protocol, counters);
                 let ended = self.pump(&mut established).await;
                 let session = established.member().session.id();
                 tracing::debug!(%session, peer = %self.info, ?ended, "left");
                 drop(established);
                 drop(slot);
-                self.after_session(ended).await
+                Box::pin(self.after_session(ended)).await
             }
             Err(Refused::Abort(reason, message)) => {
                 tracing::debug!(peer = %self.info, reason, message, "refused");

@@ -151,18 +151,30 @@ impl<H: ?Sized + Send + Sync + 'static, A: Attach> Door<H, A> {
     where
         H: Handshake<Io>,
     {
+        // In a box that is gone afterwards: a task is as large as the largest of what it awaits, for its whole life.
+        if let Some(transport) = Box::pin(self.agree(arrival)).await {
+            self.router.attach(transport).await;
+        }
+        drop(place);
+    }
+
+    /// The handshake; tells the log why there is no transport.
+    async fn agree<Io: crate::Split>(&self, arrival: Arrival<Io>) -> Option<Box<dyn Transport>>
+    where
+        H: Handshake<Io>,
+    {
         let peer = arrival.peer.address.clone();
         let handshake = timeout(self.options.handshake_timeout, self.handshake.accept(arrival));
         let outcome = tokio::select! {
             outcome = handshake => outcome,
-            () = self.router.closing() => return,
+            () = self.router.closing() => return None,
         };
         match outcome {
-            Ok(Ok(transport)) => self.router.attach(transport).await,
+            Ok(Ok(transport)) => return Some(transport),
             Ok(Err(error)) => self.failed(&peer, &error),
             Err(_elapsed) => self.timed_out(&peer),
         }
-        drop(place);
+        None
     }
 
     async fn refusal<Io: crate::Split>(self: Arc<Self>, arrival: Arrival<Io>, place: Place<H, A>)

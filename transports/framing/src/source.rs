@@ -77,7 +77,9 @@ impl State {
 impl<R: AsyncRead + Send + Unpin + 'static, D: Decoder> FrameSource<R, D> {
     /// Decodes `received`, then what comes from `reader`.
     pub fn new(reader: R, received: BytesMut, decoder: D) -> Self {
-        FrameSource { reader, decoder, held: received, need: 0, state: State::Open }
+        // The buffer of a handshake that is over would stay for as long as the connection is silent.
+        let held = if received.is_empty() { BytesMut::new() } else { received };
+        FrameSource { reader, decoder, held, need: 0, state: State::Open }
     }
 
     fn poll_open(
