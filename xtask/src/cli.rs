@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::interop::Cases;
 use crate::step::Step;
 use crate::{checks, interop, suite};
 
@@ -10,6 +11,8 @@ pub(crate) enum Command {
     Test(TestOptions),
     /// The words pick scenarios.
     Interop(Vec<String>),
+    /// The conformance suite of WebSocket, all of it.
+    WebSocketSuite,
     /// The arguments go to the benchmarks.
     Bench(Vec<String>),
     Fuzz(FuzzOptions),
@@ -46,9 +49,12 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
         "help" | "-h" | "--help" => Ok(Command::Help),
         "test" => test(&rest).map(Command::Test),
         "interop" => Ok(Command::Interop(rest.into_iter().map(String::from).collect())),
+        "websocket-suite" => Ok(Command::WebSocketSuite),
         "bench" => Ok(Command::Bench(rest.into_iter().map(String::from).collect())),
         "fuzz" => fuzz(&rest).map(Command::Fuzz),
-        other => Err(format!("There is no command `{other}`; there are test, interop, bench and fuzz.")),
+        other => Err(format!(
+            "There is no command `{other}`; there are test, interop, websocket-suite, bench and fuzz."
+        )),
     }
 }
 
@@ -101,6 +107,7 @@ fn all_steps() -> Vec<Step> {
     let mut steps = checks::steps();
     steps.extend(suite::steps());
     steps.extend(interop::steps(Vec::new()));
+    steps.push(interop::websocket_suite(Cases::Quick));
     steps
 }
 
@@ -128,6 +135,9 @@ Developer commands of Crossway.
   cargo xtask interop [WORD]...
       The steps with real clients alone. Words pick the ways and scenarios that contain one:
       `cargo xtask interop ws/json \"payload: text\"`.
+
+  cargo xtask websocket-suite
+      The step of that name with all its cases: some five minutes.
 
   cargo xtask bench [FILTER] [-- ARGUMENTS]
       The benchmarks.
@@ -177,7 +187,10 @@ mod tests {
 
     #[test]
     fn mistakes_say_what_there_is() {
-        assert!(parsed("tset").is_err_and(|mistake| mistake.contains("test, interop, bench and fuzz")));
+        assert!(
+            parsed("tset")
+                .is_err_and(|mistake| mistake.contains("test, interop, websocket-suite, bench and fuzz"))
+        );
         assert!(parsed("test --only cargo").is_err_and(|mistake| mistake.contains("clippy")));
         assert!(parsed("fuzz json --seconds soon").is_err());
     }

@@ -10,15 +10,18 @@ mod node;
 mod python;
 mod result;
 mod router;
+mod websocket;
 
 use crate::step::{Outcome, Step};
 use crate::workspace::Workspace;
 
+pub(crate) use websocket::Cases;
+
 /// The names of the steps here, which `--skip-interop` leaves out.
-pub(crate) const NAMES: [&str; 3] = ["interop-python", "interop-node", "client-examples"];
+pub(crate) const NAMES: [&str; 4] = ["interop-python", "interop-node", "client-examples", "websocket-suite"];
 
 pub(crate) fn steps(words: Vec<String>) -> Vec<Step> {
-    let [python_step, node_step, examples_step] = NAMES;
+    let [python_step, node_step, examples_step, _] = NAMES;
     let node_words = words.clone();
     let mut steps = vec![
         Step::new(python_step, "autobahn-python over every transport and serializer", move |workspace| {
@@ -34,6 +37,13 @@ pub(crate) fn steps(words: Vec<String>) -> Vec<Step> {
         built(workspace).unwrap_or_else(|| examples::run(workspace))
     }));
     steps
+}
+
+/// The conformance suite of WebSocket. It has nothing to do with the program, nor with WAMP.
+pub(crate) fn websocket_suite(cases: Cases) -> Step {
+    Step::new(NAMES[3], "framing and compression by the Autobahn test suite", move |workspace| {
+        websocket::run(workspace, cases)
+    })
 }
 
 /// Clients talk to what is in the tree now, so the program is built first; nothing if that succeeds.

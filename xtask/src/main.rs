@@ -37,6 +37,9 @@ fn main() -> ExitCode {
         }
         Command::Test(options) => step::run(&workspace, &cli::select(&options), options.keep_going),
         Command::Interop(words) => step::run(&workspace, &interop::steps(words), true),
+        Command::WebSocketSuite => {
+            step::run(&workspace, &[interop::websocket_suite(interop::Cases::All)], true)
+        }
         Command::Bench(arguments) => bench::run(&workspace, &arguments),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
     }

@@ -45,7 +45,7 @@ pub(super) fn prepare(workspace: &Workspace) -> Result<PathBuf, String> {
 }
 
 /// The first interpreter on the path that is new enough.
-fn find() -> Result<String, String> {
+pub(super) fn find() -> Result<String, String> {
     let print = "import sys; print(\"%d.%d\" % sys.version_info[:2])";
     let new_enough = |name: &&str| {
         output(Command::new(name).args(["-c", print])).and_then(|text| install::version(&text))
