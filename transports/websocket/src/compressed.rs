@@ -19,7 +19,6 @@ pub(crate) struct CompressedStream<Io> {
     received: BytesMut,
     decoder: WebSocketDecoder,
     agreement: Agreement,
-    compression: Compression,
     serializer: Arc<dyn Serializer>,
     keepalive: Option<Duration>,
     info: Arc<TransportInfo>,
@@ -36,8 +35,15 @@ impl<Io: Split> CompressedStream<Io> {
     ) -> Self {
         let keepalive = peer.keepalive;
         let decoder = decoder.inflating(Arc::clone(&compression.counters));
-        let (compression, info) = (compression.clone(), Arc::new(peer.into()));
-        CompressedStream { io, received, decoder, agreement, compression, serializer, keepalive, info }
+        CompressedStream {
+            io,
+            received,
+            decoder,
+            agreement,
+            serializer,
+            keepalive,
+            info: Arc::new(peer.into()),
+        }
     }
 }
 
@@ -56,10 +62,9 @@ impl<Io: Split> Transport for CompressedStream<Io> {
 
     fn split(self: Box<Self>) -> (Box<dyn Source>, Box<dyn Sink>) {
         let (reader, writer) = self.io.into_halves();
-        let compression = Some((self.agreement, &self.compression));
         (
             Box::new(FrameSource::new(reader, self.received, self.decoder)),
-            Box::new(MessageSink::new(writer, self.serializer.is_text(), compression)),
+            Box::new(MessageSink::new(writer, self.serializer.is_text(), Some(self.agreement))),
         )
     }
 }

@@ -52,8 +52,16 @@ thread_local! {
     static WORKSHOP: RefCell<Workshop> = RefCell::default();
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How many messages this thread has compressed.
+    pub(crate) static DEFLATED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// Compresses a message that is given in parts. Nothing if it would not be shorter.
 pub(crate) fn deflate(parts: &[&[u8]], window_bits: u8) -> Option<Bytes> {
+    #[cfg(test)]
+    DEFLATED.set(DEFLATED.get() + 1);
     WORKSHOP.with_borrow_mut(|Workshop { deflaters, buffer, .. }| {
         let slot = &mut deflaters[usize::from(window_bits - NARROWEST)];
         let deflater = slot.get_or_insert_with(|| Deflate::new(LEVEL, false, window_bits));

@@ -1,10 +1,11 @@
 //! From messages to the octets of a server.
 
-use bytes::Bytes;
-use crossway_core::transport::Close;
+use bytes::{BufMut, Bytes};
+use crossway_core::transport::{Close, Framing};
 use crossway_framing::Encoder;
 
 use crate::frame::{BINARY, CLOSE, FIN, TEXT};
+use crate::framing::framing;
 
 /// Writes WebSocket frames, unmasked and unfragmented, as servers do.
 #[derive(Debug)]
@@ -20,17 +21,17 @@ impl WebSocketEncoder {
 }
 
 /// The header of a frame of `len` octets, in the shortest spelling; `first` is its first octet.
-pub(crate) fn write_header(first: u8, len: usize, out: &mut Vec<u8>) {
-    out.push(first);
+pub(crate) fn write_header(first: u8, len: usize, out: &mut impl BufMut) {
+    out.put_u8(first);
     match len {
-        0..126 => out.push(len as u8),
+        0..126 => out.put_u8(len as u8),
         126..0x1_0000 => {
-            out.push(126);
-            out.extend_from_slice(&(len as u16).to_be_bytes());
+            out.put_u8(126);
+            out.put_u16(len as u16);
         }
         _ => {
-            out.push(127);
-            out.extend_from_slice(&(len as u64).to_be_bytes());
+            out.put_u8(127);
+            out.put_u64(len as u64);
         }
     }
 }
@@ -38,6 +39,10 @@ pub(crate) fn write_header(first: u8, len: usize, out: &mut Vec<u8>) {
 impl Encoder for WebSocketEncoder {
     fn header(&mut self, len: usize, out: &mut Vec<u8>) {
         write_header(FIN | self.opcode, len, out);
+    }
+
+    fn framing(&self) -> Option<&'static Framing> {
+        Some(framing(self.opcode, None))
     }
 
     /// WebSocket peers do not tell.

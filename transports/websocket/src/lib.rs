@@ -19,6 +19,7 @@ mod deflate;
 mod encoder;
 mod extension;
 mod frame;
+mod framing;
 mod handshake;
 mod message_sink;
 mod messages;

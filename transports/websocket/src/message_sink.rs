@@ -1,40 +1,35 @@
 //! The sending half of a connection whose messages are compressed, or of either kind.
 //!
 //! ```text
-//!   put ── shorter than `min_length` ─────────────> [ header │ head │ payload │ tail ] ──┐
+//!   put ── shorter than 256 octets ───────────────> [ header │ head │ payload │ tail ] ──┐
 //!    └── not ──> compressed in this turn? ─ no ─> deflate ── gets no shorter ──^          ├──> FrameSink ──> peer
 //!                   └ yes ─> [ header with RSV1 │ deflated ] <──┘ gets shorter            │
 //!                                └────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! [`FrameSink`] queues and writes what comes out, and adds no header of its own.
+//! [`FrameSink`] queues and writes what comes out, and adds no header of its own. Events come framed and compressed already,
+//! by one of the functions of [`framing`](crate::framing), where core can share them.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use crossway_core::transport::{Backlog, Close, Outgoing, Sink, TransportError};
+use crossway_core::transport::{Backlog, Close, Framed, Framing, Outgoing, Sink, TransportError};
 use crossway_framing::{Encoder, FrameSink};
 use tokio::io::AsyncWrite;
 
-use crate::compression::{Compression, CompressionCounters};
 use crate::encoder::write_header;
 use crate::extension::Agreement;
 use crate::frame::{BINARY, FIN, RSV1, TEXT};
+use crate::framing::{SHORTEST_DEFLATED, framing};
 use crate::{WebSocketEncoder, deflate, shared};
 
 /// A [`Sink`] for compressed messages.
 pub(crate) struct MessageSink<W> {
     frames: FrameSink<W, WholeFrames>,
-    deflating: Option<Deflating>,
+    /// Nothing is compressed without.
+    agreement: Option<Agreement>,
     opcode: u8,
-}
-
-struct Deflating {
-    window_bits: u8,
-    min_length: usize,
-    counters: Arc<CompressionCounters>,
 }
 
 thread_local! {
@@ -44,15 +39,10 @@ thread_local! {
 
 impl<W: AsyncWrite + Send + Unpin + 'static> MessageSink<W> {
     /// `text`: whether messages are text or binary. Without an agreement nothing is compressed.
-    pub(crate) fn new(writer: W, text: bool, compression: Option<(Agreement, &Compression)>) -> Self {
-        let deflating = compression.map(|(agreement, compression)| Deflating {
-            window_bits: agreement.window_bits,
-            min_length: compression.min_length,
-            counters: Arc::clone(&compression.counters),
-        });
+    pub(crate) fn new(writer: W, text: bool, agreement: Option<Agreement>) -> Self {
         let opcode = if text { TEXT } else { BINARY };
         let frames = FrameSink::new(writer, WholeFrames(WebSocketEncoder::new(text)));
-        MessageSink { frames, deflating, opcode }
+        MessageSink { frames, agreement, opcode }
     }
 
     /// From now on messages are of this kind.
@@ -63,17 +53,26 @@ impl<W: AsyncWrite + Send + Unpin + 'static> MessageSink<W> {
 
 impl<W: AsyncWrite + Send + Unpin + 'static> Sink for MessageSink<W> {
     fn put(&mut self, message: Outgoing<'_>) {
-        let MessageSink { frames, deflating, opcode } = self;
+        let MessageSink { frames, agreement, opcode } = self;
         let plain = FIN | *opcode;
-        let Some(deflating) = deflating.as_ref().filter(|deflating| message.len() >= deflating.min_length)
-        else {
-            return put_framed(frames, plain, message);
+        let long = message.len() >= SHORTEST_DEFLATED;
+        let Some(Agreement { window_bits }) = agreement.filter(|_| long) else {
+            return put_behind(frames, plain, message);
         };
-        let make = || deflating.deflate(message);
-        shared::deflated(message, deflating.window_bits, make, |deflated| match deflated {
-            Some(payload) => put_framed(frames, plain | RSV1, Outgoing { head: &[], payload, tail: &[] }),
-            None => put_framed(frames, plain, message),
+        let Outgoing { head, payload, tail } = message;
+        let make = || deflate::deflate(&[head, payload, tail], window_bits);
+        shared::deflated(message, window_bits, make, |deflated| match deflated {
+            Some(payload) => put_behind(frames, plain | RSV1, Outgoing { head: &[], payload, tail: &[] }),
+            None => put_behind(frames, plain, message),
         });
+    }
+
+    fn framing(&self) -> Option<&'static Framing> {
+        Some(framing(self.opcode, self.agreement.map(|agreement| agreement.window_bits)))
+    }
+
+    fn put_framed(&mut self, messages: Framed<'_>) {
+        self.frames.put_framed(messages);
     }
 
     fn control(&mut self, frame: Bytes) {
@@ -103,19 +102,8 @@ impl<W: AsyncWrite + Send + Unpin + 'static> Sink for MessageSink<W> {
     }
 }
 
-impl Deflating {
-    fn deflate(&self, Outgoing { head, payload, tail }: Outgoing<'_>) -> Option<Bytes> {
-        let deflated = deflate::deflate(&[head, payload, tail], self.window_bits);
-        self.counters.compressed.increment();
-        if deflated.is_none() {
-            self.counters.incompressible.increment();
-        }
-        deflated
-    }
-}
-
 /// Puts a message with a header before its head.
-fn put_framed<S: Sink>(frames: &mut S, first: u8, message: Outgoing<'_>) {
+fn put_behind<S: Sink>(frames: &mut S, first: u8, message: Outgoing<'_>) {
     HEAD.with_borrow_mut(|head| {
         head.clear();
         write_header(first, message.len(), head);

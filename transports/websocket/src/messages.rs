@@ -78,7 +78,7 @@ impl<Io: Split> Messages<Io> {
         let (reader, writer) = io.into_halves();
         Ok(Messages {
             source: FrameSource::new(reader, seen, BothKinds(decoder)),
-            sink: MessageSink::new(writer, false, agreed),
+            sink: MessageSink::new(writer, false, agreed.map(|(agreement, _)| agreement)),
             batch: Vec::new(),
         })
     }

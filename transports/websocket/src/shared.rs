@@ -16,8 +16,8 @@ use std::cell::RefCell;
 use bytes::Bytes;
 use crossway_core::transport::Outgoing;
 
-/// An event goes to receivers with hardly more than three serializers, in any order; each serializer has a message of its own.
-const KEPT: usize = 4;
+/// What a receiver is put in a row, of which the next receiver is put the same: as much as a publisher says in a read, or nearly.
+const KEPT: usize = 64;
 /// Room for heads beyond this many octets is given back.
 const LONGEST_HEAD: usize = 4096;
 
@@ -27,7 +27,6 @@ struct Compressed {
     head: Vec<u8>,
     payload: Bytes,
     tail: &'static [u8],
-    /// Zero: there is none here.
     window_bits: u8,
     /// Nothing if it did not get shorter.
     deflated: Option<Bytes>,
@@ -35,11 +34,11 @@ struct Compressed {
 
 #[derive(Default)]
 struct Shared {
-    kept: [Compressed; KEPT],
-    /// Where the next one goes.
-    next: usize,
-    /// Whether there is anything to forget.
-    used: bool,
+    /// The first `used` are of this turn; the others are memory for more.
+    kept: Vec<Compressed>,
+    used: usize,
+    /// Which one goes when there are as many as may be.
+    oldest: usize,
 }
 
 thread_local! {
@@ -53,14 +52,13 @@ pub(crate) fn deflated<T>(
     make: impl FnOnce() -> Option<Bytes>,
     then: impl FnOnce(Option<&Bytes>) -> T,
 ) -> T {
-    SHARED.with_borrow_mut(|Shared { kept, next, used }| {
-        if let Some(known) = kept.iter().find(|known| known.is_of(message, window_bits)) {
+    SHARED.with_borrow_mut(|shared| {
+        let known = shared.kept[..shared.used].iter().find(|known| known.is_of(message, window_bits));
+        if let Some(known) = known {
             return then(known.deflated.as_ref());
         }
-        let new = &mut kept[*next];
+        let new = shared.place();
         new.remember(message, window_bits, make());
-        *next = (*next + 1) % KEPT;
-        *used = true;
         then(new.deflated.as_ref())
     })
 }
@@ -68,10 +66,24 @@ pub(crate) fn deflated<T>(
 /// Lets go of everything.
 pub(crate) fn forget() {
     SHARED.with_borrow_mut(|shared| {
-        if std::mem::take(&mut shared.used) {
-            shared.kept.iter_mut().for_each(Compressed::forget);
-        }
+        let used = std::mem::take(&mut shared.used);
+        shared.kept[..used].iter_mut().for_each(Compressed::forget);
     });
+}
+
+impl Shared {
+    /// Where the next one goes.
+    fn place(&mut self) -> &mut Compressed {
+        if self.used == KEPT {
+            self.oldest = (self.oldest + 1) % KEPT;
+            return &mut self.kept[self.oldest];
+        }
+        if self.used == self.kept.len() {
+            self.kept.push(Compressed::default());
+        }
+        self.used += 1;
+        &mut self.kept[self.used - 1]
+    }
 }
 
 impl Compressed {
@@ -93,7 +105,6 @@ impl Compressed {
     }
 
     fn forget(&mut self) {
-        self.window_bits = 0;
         self.payload = Bytes::new();
         self.deflated = None;
         if self.head.capacity() > LONGEST_HEAD {

@@ -107,9 +107,9 @@ fn octets_without_pattern_are_left_as_they_are() {
 /// and panicked some messages later.
 #[test]
 fn messages_that_do_not_compress_leave_no_trace_in_the_compressor() {
-    for len in [256, 5000, 131_072] {
+    for len in [256, 5000, 70_000] {
         for window_bits in [9, 15] {
-            for _ in 0..20 {
+            for _ in 0..5 {
                 assert_eq!(compressed(&noise(len), window_bits), None);
                 let text = vec![b'x'; len];
                 let short = compressed(&text, window_bits).unwrap();
@@ -122,7 +122,7 @@ fn messages_that_do_not_compress_leave_no_trace_in_the_compressor() {
 /// The worst case of level 1 is an octet that takes nine bits.
 #[test]
 fn there_is_always_room() {
-    for len in [1, 255, 256, 10_000, 1 << 20] {
+    for len in [1, 255, 256, 10_000, 100_000] {
         for octets in [noise(len), vec![0xFF; len], (0..len).map(|i| 144 + (i * 37 % 112) as u8).collect()] {
             let mut deflater = zlib_rs::Deflate::new(super::LEVEL, false, 15);
             let mut out = vec![0; super::room_for(len)];
