@@ -19,7 +19,11 @@ from autobahn.asyncio.wamp import ApplicationSession
 from autobahn.asyncio.websocket import WampWebSocketClientFactory
 from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
 from autobahn.wamp.types import ComponentConfig
-from autobahn.websocket.compress import PerMessageDeflateOffer
+from autobahn.websocket.compress import (
+    PerMessageDeflateOffer,
+    PerMessageDeflateResponse,
+    PerMessageDeflateResponseAccept,
+)
 
 SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
 
@@ -74,6 +78,10 @@ class Peer(ApplicationSession):
             self.joined.set_exception(Refused("transport lost", "closed before WELCOME or ABORT"))
         self.gone.set_result(None)
 
+    @property
+    def compresses(self):
+        return bool(self._transport.websocket_extensions_in_use)
+
     def vanish(self):
         """Destroys the socket: no GOODBYE, no closing handshake."""
         if self._transport:
@@ -115,7 +123,10 @@ class Router:
         else:
             tls = ssl.create_default_context(cafile=self._about["ca"]) if way.get("tls") else None
             await loop.create_connection(factory, way["host"], way["port"], ssl=tls)
-        return await peer.joined
+        details = await peer.joined
+        if way["framing"] == "websocket":
+            assert peer.compresses == way.get("compression", False), "compression as the listener has it"
+        return details
 
     @staticmethod
     def _websocket(way, peer, serializer):
@@ -124,9 +135,17 @@ class Router:
         factory = WampWebSocketClientFactory(lambda: peer, url=url, serializers=[serializer])
         # As autobahn's own runner sets it: an extension is offered, which a router may decline.
         factory.setProtocolOptions(
-            perMessageCompressionOffers=[PerMessageDeflateOffer()], autoFragmentSize=65536, failByDrop=False
+            perMessageCompressionOffers=[PerMessageDeflateOffer()],
+            perMessageCompressionAccept=accept_compression,
+            autoFragmentSize=65536,
+            failByDrop=False,
         )
         return factory
+
+
+def accept_compression(response):
+    if isinstance(response, PerMessageDeflateResponse):
+        return PerMessageDeflateResponseAccept(response)
 
 
 class Ground:

@@ -11,9 +11,10 @@ const TICKET_REALM: &str = "vault";
 const AUTHID: &str = "ada";
 const TICKET: &str = "analytical engine";
 
-/// One plain port, one with TLS, one Unix socket; all speak RawSocket and WebSocket.
+/// One plain port, one for WebSocket with compression, one with TLS, one Unix socket; the others speak RawSocket and WebSocket.
 pub(super) struct Endpoints {
     plain: u16,
+    compressed: u16,
     tls: u16,
     pub(super) socket: PathBuf,
     certificates: PathBuf,
@@ -22,18 +23,20 @@ pub(super) struct Endpoints {
 impl Endpoints {
     /// Picks free ports. `folder` is for the socket; its path has to be short, about a hundred bytes.
     pub(super) fn pick(folder: &Path, root: &Path) -> io::Result<Self> {
-        // Both are held while both are picked, so that they differ.
-        let (one, other) = (TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?);
+        // All are held while all are picked, so that they differ.
+        let listen = || TcpListener::bind("127.0.0.1:0");
+        let (one, other, third) = (listen()?, listen()?, listen()?);
         Ok(Self {
             plain: one.local_addr()?.port(),
+            compressed: third.local_addr()?.port(),
             tls: other.local_addr()?.port(),
             socket: folder.join("router.sock"),
             certificates: root.join("tests/interop/certs"),
         })
     }
 
-    pub(super) fn ports(&self) -> [u16; 2] {
-        [self.plain, self.tls]
+    pub(super) fn ports(&self) -> [u16; 3] {
+        [self.plain, self.compressed, self.tls]
     }
 
     pub(super) fn authority(&self) -> PathBuf {
@@ -45,7 +48,7 @@ impl Endpoints {
     }
 
     pub(super) fn config(&self) -> String {
-        let Self { plain, tls, socket, certificates } = self;
+        let Self { plain, compressed, tls, socket, certificates } = self;
         // JSON strings are TOML strings.
         let path = |path: &Path| Value::from(path.to_string_lossy()).to_string();
         let (socket, cert) = (path(socket), path(&certificates.join("server.pem")));
@@ -64,6 +67,12 @@ tcp = "127.0.0.1:{plain}"
 keepalive = "2s"
 
 [[listener]]
+tcp = "127.0.0.1:{compressed}"
+framing = ["websocket"]
+websocket = {{ compression = true }}
+keepalive = "2s"
+
+[[listener]]
 tcp = "127.0.0.1:{tls}"
 tls = {{ cert = {cert}, key = {key} }}
 keepalive = "2s"
@@ -78,13 +87,17 @@ keepalive = "2s"
 
     /// What the clients read: every transport by name.
     pub(super) fn for_clients(&self) -> Value {
-        let (plain, tls, unix) = (self.plain, self.tls, self.socket.to_string_lossy());
+        let Self { plain, compressed, tls, .. } = self;
+        let unix = self.socket.to_string_lossy();
         json!({
             "realm": REALM,
             "ticket": { "realm": TICKET_REALM, "authid": AUTHID, "secret": TICKET },
             "ca": self.authority(),
             "transports": {
                 "ws": { "framing": "websocket", "host": "127.0.0.1", "port": plain, "path": "/ws" },
+                "ws+deflate": {
+                    "framing": "websocket", "host": "127.0.0.1", "port": compressed, "path": "/ws", "compression": true,
+                },
                 "wss": { "framing": "websocket", "host": "localhost", "port": tls, "path": "/ws", "tls": true },
                 "tcp": { "framing": "rawsocket", "host": "127.0.0.1", "port": plain },
                 "tls": { "framing": "rawsocket", "host": "localhost", "port": tls, "tls": true },
