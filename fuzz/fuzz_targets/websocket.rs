@@ -1,4 +1,5 @@
-//! Any octets as a stream of WebSocket frames. The first decides between text and binary messages.
+//! Any octets as a stream of WebSocket frames. The first decides between text and binary messages, and whether messages may
+//! be compressed.
 #![no_main]
 
 mod pieces;
@@ -8,6 +9,10 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
     if let Some((kind, input)) = input.split_first() {
-        pieces::decode_alike(input, || WebSocketDecoder::new(2048, kind & 1 == 1));
+        let decoder = || WebSocketDecoder::new(2048, kind & 1 == 1);
+        match kind & 2 {
+            0 => pieces::decode_alike(input, decoder),
+            _ => pieces::decode_alike(input, || decoder().inflating(Default::default())),
+        }
     }
 });
