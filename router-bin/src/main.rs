@@ -8,6 +8,7 @@ mod descriptors;
 mod exit;
 mod init;
 mod logging;
+mod memory;
 mod run;
 mod signals;
 mod terminal;

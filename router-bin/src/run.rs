@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::compose::{self, Opened};
 use crate::config::Config;
 use crate::signals::Signals;
-use crate::{banner, descriptors, exit};
+use crate::{banner, descriptors, exit, memory};
 
 /// What is told at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,33 +25,43 @@ pub(crate) enum Greeting {
 
 /// Runs the router until a signal ends it.
 pub(crate) fn run(config: &Config, greeting: Greeting) -> ExitCode {
+    // Before there are threads: the maps in it ask the kernel for a barrier between threads, which takes 10 ms from
+    // the second thread on.
+    let router = match compose::router(config) {
+        Ok(router) => router,
+        Err(error) => return exit::with(exit::CONFIG, &error.to_string()),
+    };
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.enable_all().thread_name("crossway");
-    if let Some(workers) = config.workers {
-        builder.worker_threads(workers);
-    }
+    builder.worker_threads(config.workers.unwrap_or_else(default_workers));
     match builder.build() {
-        Ok(runtime) => runtime.block_on(live(config, greeting)),
+        Ok(runtime) => runtime.block_on(live(config, router, greeting)),
         Err(error) => exit::with(exit::FAILURE, &format!("can't start threads: {error}")),
     }
 }
 
-async fn live(config: &Config, greeting: Greeting) -> ExitCode {
+/// One for each core but one, which is left to the system and to whoever talks with the router on the same machine.
+///
+/// Threads beyond what the load needs wake each other up for every few messages. `docs/performance.md` has the figures.
+fn default_workers() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
+}
+
+async fn live(config: &Config, router: Router, greeting: Greeting) -> ExitCode {
     // Before anything is opened: a signal that comes early must not leave a socket file behind.
     let mut signals = match Signals::take() {
         Ok(signals) => signals,
         Err(error) => return exit::with(exit::FAILURE, &format!("can't listen for signals: {error}")),
     };
     descriptors::raise();
-    let router = match compose::router(config) {
-        Ok(router) => router,
-        Err(error) => return exit::with(exit::CONFIG, &error.to_string()),
-    };
     let opened = match compose::open(config, &router) {
         Ok(opened) => opened,
         Err(error) => return exit::with(exit::FAILURE, &error.to_string()),
     };
     greet(config, &opened, greeting);
+    // Dropped, and thereby ended, with this function.
+    let mut aside = JoinSet::new();
+    aside.spawn(memory::keep_small());
     let mut listeners: JoinSet<()> = opened.into_iter().map(|opened| opened.serve).collect();
     tokio::select! {
         signal = signals.next() => {

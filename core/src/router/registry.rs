@@ -14,6 +14,9 @@ use super::Shared;
 use crate::session::outbox::{Order, Outbox};
 use crate::uri;
 
+/// A table with room for no more than this many connections is not worth being made smaller.
+const ROOMY: usize = 1024;
+
 pub(super) struct Registry {
     connections: Mutex<Connections>,
     sessions: AtomicUsize,
@@ -109,6 +112,11 @@ impl Drop for Presence {
         let registry = &self.shared.registry;
         let mut connections = registry.connections.lock();
         let outbox = connections.outboxes.remove(&self.number);
+        // A crowd has left: its table goes as well.
+        let left = connections.outboxes.len();
+        if connections.outboxes.capacity() > ROOMY.max(left * 8) {
+            connections.outboxes.shrink_to(left * 2);
+        }
         if connections.outboxes.is_empty() {
             registry.empty.notify_waiters();
         }

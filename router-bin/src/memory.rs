@@ -1,0 +1,70 @@
+//! Memory that is not needed any more goes back to the system.
+//!
+//! Law: what a crowd has used is given back within seconds after it has left, and a busy router is left in peace.
+//!
+//! The allocator of glibc keeps what was freed between things that are still in use; a router that had 5,000 sessions
+//! would look as if it had them still. It gives the pages back when it is asked.
+
+use std::time::Duration;
+
+/// How often to look.
+const EVERY: Duration = Duration::from_secs(2);
+/// Less than this, in bytes, is not worth the while.
+const WORTH: usize = 1 << 20;
+
+/// Watches the process for as long as it is polled.
+pub(crate) async fn keep_small() {
+    // What is resident without being in use although it was asked for: code, stacks, half-empty pages.
+    let mut unavoidable = None;
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some((resident, in_use)) = self::resident().zip(allocator::in_use()) else { return };
+        let idle = resident.saturating_sub(in_use);
+        match unavoidable {
+            Some(known) if idle < known + WORTH + in_use / 8 => {}
+            None => unavoidable = Some(idle),
+            Some(_) => {
+                allocator::give_back();
+                let after = self::resident().unwrap_or(resident);
+                tracing::debug!(before = resident, after, in_use, "gave memory back");
+                unavoidable = Some(after.saturating_sub(in_use));
+            }
+        }
+    }
+}
+
+/// Bytes of this process that are in memory, those of its program included; `None` where the system doesn't say.
+fn resident() -> Option<usize> {
+    let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: usize = pages.split(' ').nth(1)?.parse().ok()?;
+    Some(pages * rustix::param::page_size())
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[allow(unsafe_code, reason = "two calls into glibc that take no pointers")]
+mod allocator {
+    /// Bytes that the program has and has not freed.
+    pub(super) fn in_use() -> Option<usize> {
+        // SAFETY: takes no arguments, returns numbers, and may be called by any thread at any time.
+        let info = unsafe { libc::mallinfo2() };
+        Some(info.uordblks + info.hblkhd)
+    }
+
+    /// Gives back all pages that hold nothing in use.
+    pub(super) fn give_back() {
+        // SAFETY: takes a number, and may be called by any thread at any time.
+        unsafe { libc::malloc_trim(0) };
+    }
+}
+
+/// Other allocators are left to themselves.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+mod allocator {
+    pub(super) fn in_use() -> Option<usize> {
+        None
+    }
+
+    pub(super) fn give_back() {}
+}
