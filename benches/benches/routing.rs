@@ -6,12 +6,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that can't go on fails")]
 
-mod null;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use crossway_benches::null::{Bench, Frames, Peer};
+use crossway_msgpack::MessagePack;
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use null::{Bench, Peer};
 
 fn main() {
     divan::main();
@@ -26,9 +27,19 @@ const CALLS: usize = 512;
 /// One publisher, many subscribers; items are deliveries.
 #[divan::bench(args = [1, 10, 100, 1000])]
 fn fan_out(bencher: Bencher, subscribers: usize) {
+    fan_out_to(bencher, subscribers, Frames::Shared);
+}
+
+/// The same over transports that take every event by itself.
+#[divan::bench(args = [100])]
+fn fan_out_one_by_one(bencher: Bencher, subscribers: usize) {
+    fan_out_to(bencher, subscribers, Frames::OneByOne);
+}
+
+fn fan_out_to(bencher: Bencher, subscribers: usize, frames: Frames) {
     let bench = Bench::new(0);
     for _ in 0..subscribers {
-        bench.join().subscribe(&bench, "com.example.topic");
+        bench.join_with(Arc::new(MessagePack), frames).subscribe(&bench, "com.example.topic");
     }
     let publisher = bench.join();
     let frames = vec![publisher.publish("com.example.topic"); BATCH];
