@@ -137,7 +137,7 @@ Developer commands of Crossway.
       `cargo xtask interop ws/json \"payload: text\"`.
 
   cargo xtask websocket-suite
-      The step of that name with all its cases: some five minutes.
+      The step of that name with all its cases: some seven minutes.
 
   cargo xtask bench [FILTER] [-- ARGUMENTS]
       The benchmarks.
