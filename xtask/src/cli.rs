@@ -2,7 +2,7 @@
 
 use crate::interop::Cases;
 use crate::step::Step;
-use crate::{checks, interop, suite};
+use crate::{checks, instructions, interop, suite};
 
 /// What was asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,6 +13,10 @@ pub(crate) enum Command {
     Interop(Vec<String>),
     /// The conformance suite of WebSocket, all of it.
     WebSocketSuite,
+    /// Count them, and compare or renew.
+    Instructions {
+        update: bool,
+    },
     /// The arguments go to the benchmarks.
     Bench(Vec<String>),
     Fuzz(FuzzOptions),
@@ -50,10 +54,15 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Command, String> {
         "test" => test(&rest).map(Command::Test),
         "interop" => Ok(Command::Interop(rest.into_iter().map(String::from).collect())),
         "websocket-suite" => Ok(Command::WebSocketSuite),
+        "instructions" => match rest[..] {
+            [] => Ok(Command::Instructions { update: false }),
+            ["--update"] => Ok(Command::Instructions { update: true }),
+            _ => Err("`cargo xtask instructions` has the option `--update`, and no other.".into()),
+        },
         "bench" => Ok(Command::Bench(rest.into_iter().map(String::from).collect())),
         "fuzz" => fuzz(&rest).map(Command::Fuzz),
         other => Err(format!(
-            "There is no command `{other}`; there are test, interop, websocket-suite, bench and fuzz."
+            "There is no command `{other}`; there are test, interop, websocket-suite, instructions, bench and fuzz."
         )),
     }
 }
@@ -106,6 +115,7 @@ fn fuzz(words: &[&str]) -> Result<FuzzOptions, String> {
 fn all_steps() -> Vec<Step> {
     let mut steps = checks::steps();
     steps.extend(suite::steps());
+    steps.push(instructions::step());
     steps.extend(interop::steps(Vec::new()));
     steps.push(interop::websocket_suite(Cases::Quick));
     steps
@@ -138,6 +148,9 @@ Developer commands of Crossway.
 
   cargo xtask websocket-suite
       The step of that name with all its cases: some seven minutes.
+
+  cargo xtask instructions [--update]
+      The step of that name. With --update, what is counted becomes the baseline: benches/instructions.toml.
 
   cargo xtask bench [FILTER] [-- ARGUMENTS]
       The benchmarks.
@@ -187,10 +200,9 @@ mod tests {
 
     #[test]
     fn mistakes_say_what_there_is() {
-        assert!(
-            parsed("tset")
-                .is_err_and(|mistake| mistake.contains("test, interop, websocket-suite, bench and fuzz"))
-        );
+        assert!(parsed("tset").is_err_and(|mistake| {
+            mistake.contains("test, interop, websocket-suite, instructions, bench and fuzz")
+        }));
         assert!(parsed("test --only cargo").is_err_and(|mistake| mistake.contains("clippy")));
         assert!(parsed("fuzz json --seconds soon").is_err());
     }

@@ -9,6 +9,7 @@ mod bench;
 mod checks;
 mod cli;
 mod fuzz;
+mod instructions;
 mod interop;
 mod process;
 mod step;
@@ -40,6 +41,8 @@ fn main() -> ExitCode {
         Command::WebSocketSuite => {
             step::run(&workspace, &[interop::websocket_suite(interop::Cases::All)], true)
         }
+        Command::Instructions { update: false } => step::run(&workspace, &[instructions::step()], true),
+        Command::Instructions { update: true } => step::run(&workspace, &[instructions::update()], true),
         Command::Bench(arguments) => bench::run(&workspace, &arguments),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
     }

@@ -61,6 +61,15 @@ pub(crate) fn output(command: &mut Command) -> Option<String> {
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_string())
 }
 
+/// Runs to the end; what it said on standard error, which is also what an error ends with.
+pub(crate) fn said(command: &mut Command) -> Result<String, String> {
+    let output = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output();
+    let output = output.map_err(|error| cannot_run(command, &error))?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    judge(command, output.status).map_err(|why| format!("{why}\n{said}"))?;
+    Ok(said)
+}
+
 /// Waits for the end of `child`; nothing if it still runs after `limit`.
 pub(crate) fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     let end = Instant::now() + limit;

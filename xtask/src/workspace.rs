@@ -25,6 +25,11 @@ impl Workspace {
         self.target.join("release/crossway")
     }
 
+    /// How many instructions the data path may take.
+    pub(crate) fn instructions(&self) -> PathBuf {
+        self.root.join("benches/instructions.toml")
+    }
+
     /// What the interop steps install and write.
     pub(crate) fn interop(&self) -> PathBuf {
         self.target.join("interop")

@@ -1,0 +1,81 @@
+//! The routing core between null transports.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use crossway_benches::null::{Bench, Frames, Peer};
+use crossway_core::serializer::Serializer;
+use crossway_json::Json;
+use crossway_msgpack::MessagePack;
+
+use crate::{BATCH, Case};
+
+pub(crate) const CASES: [Case; 8] = [
+    Case { name: "join-and-leave", count: 1000, run: join_and_leave },
+    Case { name: "call", count: 64 * BATCH, run: |count| call(count, BATCH) },
+    Case { name: "call-alone", count: 16 * BATCH, run: |count| call(count, 1) },
+    Case { name: "publish-to-1", count: 64 * BATCH, run: |count| publish(count, 1, receiver) },
+    Case { name: "publish-to-10", count: 64 * BATCH, run: |count| publish(count, 10, receiver) },
+    Case { name: "publish-to-100", count: 64 * BATCH, run: |count| publish(count, 100, receiver) },
+    Case {
+        name: "publish-to-100-one-by-one",
+        count: 4 * BATCH,
+        run: |count| publish(count, 100, one_by_one),
+    },
+    Case {
+        name: "publish-to-100-msgpack-to-json",
+        count: 64 * BATCH,
+        run: |count| publish(count, 100, in_json),
+    },
+];
+
+const TOPIC: &str = "com.example.topic";
+const PROCEDURE: &str = "com.example.procedure";
+
+fn receiver(bench: &Bench) -> Peer {
+    bench.join()
+}
+
+fn one_by_one(bench: &Bench) -> Peer {
+    bench.join_with(Arc::new(MessagePack), Frames::OneByOne)
+}
+
+fn in_json(bench: &Bench) -> Peer {
+    let json: Arc<dyn Serializer> = Arc::new(Json);
+    bench.join_with(json, Frames::Shared)
+}
+
+/// An operation is a connection: HELLO, WELCOME, and the end of the connection.
+fn join_and_leave(count: usize) {
+    let bench = Bench::new(0);
+    for _ in 0..count {
+        bench.join().hang_up();
+        bench.empty();
+    }
+}
+
+/// An operation is a call: CALL, INVOCATION, YIELD and RESULT, and what the transport of the callee takes to answer. So
+/// many of them are under way at a time.
+fn call(count: usize, window: usize) {
+    let bench = Bench::new(0);
+    bench.join().register(&bench, PROCEDURE);
+    let caller = bench.join();
+    // All are answered before one of their ids is used again.
+    let calls: Vec<Bytes> = (0..window).map(|_| caller.call(PROCEDURE)).collect();
+    for _ in 0..count / window {
+        bench.deliver(2 * window, || caller.feed(&calls));
+    }
+}
+
+/// An operation is a publication, delivered to all subscribers.
+fn publish(count: usize, subscribers: usize, join: fn(&Bench) -> Peer) {
+    let bench = Bench::new(0);
+    for _ in 0..subscribers {
+        join(&bench).subscribe(&bench, TOPIC);
+    }
+    let publisher = bench.join();
+    let publications = vec![publisher.publish(TOPIC); BATCH];
+    for _ in 0..count / BATCH {
+        bench.deliver(BATCH * subscribers, || publisher.feed(&publications));
+    }
+}
