@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, Subcommand};
+use crossway_load::Bench;
 
 use crate::config::LogFormat;
 
@@ -57,6 +58,11 @@ pub(crate) enum Command {
         /// Replace the file if there is one.
         #[arg(short, long)]
         force: bool,
+    },
+    /// Load a router, this or any other, and check every answer.
+    Bench {
+        #[command(subcommand)]
+        mode: Bench,
     },
 }
 

@@ -1,6 +1,7 @@
 //! The Crossway WAMP router.
 
 mod banner;
+mod bench;
 mod cli;
 mod compose;
 mod config;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     };
     let environment = Environment::of_process();
     match cli.command {
+        Some(Command::Bench { mode }) => bench::run(&mode),
         Some(Command::Init { file, force }) => init::run(&file, force),
         Some(Command::Check { file }) => configured(file.as_deref(), &environment, |config| {
             let name =

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   router-bin ──> transports/* serializers/* auth/* ──> core        client ──> transports/* serializers/* ──> core
+//!   load knows nobody, so that what judges the router shares none of its mistakes; router-bin brings it to its users
 //!   examples, tests, benches, fuzz use everything, nobody uses them; families of plug-ins never see each other
 //! ```
 
@@ -58,9 +59,10 @@ fn permitted(family: &str) -> &'static [&'static str] {
         "serializers" | "auth" => &["core"],
         "transports" => &["core", "transports"],
         "client" => &["core", "transports", "serializers"],
-        "router-bin" => &["core", "transports", "serializers", "auth", "client"],
+        "load" => &[],
+        "router-bin" => &["core", "transports", "serializers", "auth", "client", "load"],
         "tests" | "examples" | "benches" => {
-            &["core", "transports", "serializers", "auth", "client", "router-bin"]
+            &["core", "transports", "serializers", "auth", "client", "load", "router-bin"]
         }
         "xtask" => &[],
         other => panic!("{other} is a new family: say here what it may depend on"),

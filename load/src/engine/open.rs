@@ -1,0 +1,121 @@
+//! Connecting, so many at a time.
+
+use std::time::Duration;
+
+use mio::{Interest, Token};
+
+use super::Engine;
+use crate::clock;
+use crate::error::{Error, Fault};
+use crate::inbox::Arrival;
+use crate::link::Link;
+use crate::opening::{Opening, Plan};
+
+/// How it went: nanoseconds from connecting to being ready.
+pub(crate) type Opened = Result<u64, Error>;
+
+/// A connection that is not ready yet.
+struct Attempt {
+    link: usize,
+    began: u64,
+    opening: Opening,
+}
+
+impl Engine {
+    /// Opens connections in this order, and tells `each` how it went. One that fails keeps its number, and is dead.
+    ///
+    /// # Errors
+    /// What keeps us from trying at all.
+    pub(crate) fn open(
+        &mut self,
+        plans: impl IntoIterator<Item = Plan>,
+        concurrency: usize,
+        patience: Duration,
+        mut each: impl FnMut(Opened),
+    ) -> Result<(), Error> {
+        let mut plans = plans.into_iter().fuse();
+        let mut attempts: Vec<Attempt> = Vec::new();
+        loop {
+            while attempts.len() < concurrency
+                && let Some(plan) = plans.next()
+            {
+                attempts.push(self.begin(plan)?);
+            }
+            if attempts.is_empty() {
+                return Ok(());
+            }
+            self.wait(Duration::from_millis(100)).map_err(Error::system("epoll"))?;
+            let ready: Vec<(usize, bool)> =
+                self.events.iter().map(|event| (event.token().0, event.is_writable())).collect();
+            for (link, writable) in ready {
+                if let Some(at) = attempts.iter().position(|attempt| attempt.link == link)
+                    && let Some(opened) = self.advance(&mut attempts[at], writable)
+                {
+                    attempts.swap_remove(at);
+                    each(opened);
+                }
+            }
+            self.give_up(&mut attempts, patience, &mut each);
+        }
+    }
+
+    fn begin(&mut self, plan: Plan) -> Result<Attempt, Error> {
+        let began = clock::now();
+        let mut link = plan.connect()?;
+        let number = self.links.len();
+        let both = Interest::READABLE | Interest::WRITABLE;
+        let registered = self.poll.registry().register(link.socket.carrier().source(), Token(number), both);
+        registered.map_err(Error::system("epoll"))?;
+        self.links.push(link);
+        Ok(Attempt { link: number, began, opening: Opening::new(plan) })
+    }
+
+    /// `None` while there is more to wait for.
+    fn advance(&mut self, attempt: &mut Attempt, writable: bool) -> Option<Opened> {
+        let link = &mut self.links[attempt.link];
+        if writable {
+            link.socket.connected();
+        }
+        match step(link, &mut attempt.opening, &mut self.scratch) {
+            Ok(()) if attempt.opening.is_ready() => {
+                link.shrink();
+                Some(Ok(clock::now() - attempt.began))
+            }
+            Ok(()) => None,
+            Err(fault) => Some(Err(self.bury(attempt, fault))),
+        }
+    }
+
+    fn give_up(&mut self, attempts: &mut Vec<Attempt>, patience: Duration, each: &mut impl FnMut(Opened)) {
+        let now = clock::now();
+        attempts.retain(|attempt| {
+            let silent = u128::from(now - attempt.began) > patience.as_nanos();
+            if silent {
+                each(Err(self.bury(attempt, Fault::Silent(patience.as_secs()))));
+            }
+            !silent
+        });
+    }
+
+    fn bury(&mut self, attempt: &Attempt, fault: Fault) -> Error {
+        let source = self.links[attempt.link].socket.carrier().source();
+        // It is dropped with the others; until then nothing may come from it.
+        let _ = self.poll.registry().deregister(source);
+        attempt.opening.error(fault)
+    }
+}
+
+/// Writes, reads and answers as long as something moves.
+fn step(link: &mut Link, opening: &mut Opening, scratch: &mut [u8]) -> Result<(), Fault> {
+    link.flush()?;
+    while !opening.is_ready() {
+        let arrival = link.receive_octets(scratch, |octets, out| opening.receive(octets, out))?;
+        link.flush()?;
+        match arrival {
+            Arrival::Octets { more: true } => {}
+            Arrival::Octets { more: false } | Arrival::Nothing => return Ok(()),
+            Arrival::End => return Err(Fault::Closed),
+        }
+    }
+    Ok(())
+}
