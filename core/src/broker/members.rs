@@ -20,7 +20,6 @@ use crate::transport::Framing;
 ///
 /// What every event needs to know of a subscriber stands here, so that the session itself need not be looked at: with
 /// a thousand subscribers each such look is a cache miss.
-
 pub(crate) struct Member {
     id: Id,
     active: AtomicBool,

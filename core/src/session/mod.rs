@@ -7,9 +7,11 @@
 //! | [`features`]   | what a client said in HELLO that it can do                      |
 //! | [`connection`] | one connection from its first message to its last; the states   |
 //! | [`pump`]       | batch in, turn out                                              |
+//! | [`company`]    | whether to wait for other sessions before flushing              |
 //! | [`handshake`]  | HELLO to WELCOME                                                |
 //! | [`dispatch`]   | every message of an established session                         |
 
+mod company;
 pub(crate) mod connection;
 mod dispatch;
 mod features;

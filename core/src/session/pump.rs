@@ -4,17 +4,18 @@
 //! the batch belongs to the thread.
 
 use std::cell::Cell;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
 
+use super::company::{Company, wait_for_the_others};
 use super::connection::{Connection, Ended};
 use super::dispatch::{Established, Next};
 use super::outbox::Outbox;
-use super::turn::Turn;
+use super::turn::{Promises, Turn};
 use crate::broker::Burst;
 use crate::transport::Inbound;
 
@@ -29,10 +30,22 @@ impl Connection<'_> {
     /// Runs an established session until it ends.
     pub(super) async fn pump(&mut self, session: &mut Established<'_>) -> Ended {
         let mut probe = self.keepalive.map(Probe::new);
+        let mut company = Company::default();
+        let (mut promises, mut waiting) = (Promises::default(), false);
         poll_fn(|cx| {
+            if waiting {
+                waiting = false;
+                company.came_or_not();
+                promises.keep();
+            }
             for _ in 0..BATCHES {
-                if let Some(ended) = ready!(self.poll_batch(session, probe.as_mut(), cx)) {
-                    return Poll::Ready(ended);
+                match ready!(self.poll_batch(session, probe.as_mut(), cx)) {
+                    Err(ended) => return Poll::Ready(ended),
+                    Ok(made) if company.is_expected() => {
+                        (promises, waiting) = (made, true);
+                        return wait_for_the_others(cx);
+                    }
+                    Ok(made) => drop(made),
                 }
             }
             cx.waker().wake_by_ref();
@@ -41,36 +54,32 @@ impl Connection<'_> {
         .await
     }
 
-    /// Handles one batch; says how the session ended if it did.
+    /// Handles one batch. What it has promised to flush is left to do; or says how the session ended.
     fn poll_batch(
         &mut self,
         session: &mut Established<'_>,
         mut probe: Option<&mut Probe>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Ended>> {
+    ) -> Poll<Result<Promises, Ended>> {
         if let Poll::Ready(happened) = self.outbox.poll_own(cx) {
-            return Poll::Ready(Some(happened.map_or_else(Ended::Lost, Ended::Ordered)));
+            return Poll::Ready(Err(happened.map_or_else(Ended::Lost, Ended::Ordered)));
         }
         if let Some(probe) = probe.as_deref_mut()
             && probe.poll_silence(&self.outbox, cx).is_ready()
         {
-            return Poll::Ready(Some(Ended::Silent));
+            return Poll::Ready(Err(Ended::Silent));
         }
         let mut batch = BATCH.take();
-        let arrived = self.poll_arrivals(&mut batch, cx);
-        let ended = match &arrived {
-            Poll::Pending => None,
-            Poll::Ready(Ok(())) => {
-                if let Some(probe) = probe {
-                    probe.heard();
-                }
-                self.handle(&mut batch, session)
+        let handled = self.poll_arrivals(&mut batch, cx).map(|arrived| {
+            arrived?;
+            if let Some(probe) = probe {
+                probe.heard();
             }
-            Poll::Ready(Err(_)) => None,
-        };
+            self.handle(&mut batch, session)
+        });
         batch.clear();
         BATCH.set(batch);
-        arrived.map(|arrived| arrived.err().or(ended))
+        handled
     }
 
     fn poll_arrivals(&mut self, batch: &mut Vec<Inbound>, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
@@ -84,12 +93,15 @@ impl Connection<'_> {
         self.source.poll_batch(cx, batch).map_err(Ended::Lost)
     }
 
-    /// One turn: every message of the batch, then one flush for every outbox that got something.
-    fn handle(&mut self, batch: &mut Vec<Inbound>, session: &mut Established<'_>) -> Option<Ended> {
+    /// One turn: every message of the batch. One flush for every outbox that got something is to follow.
+    fn handle(&mut self, batch: &mut Vec<Inbound>, session: &mut Established<'_>) -> Result<Promises, Ended> {
         let (mut turn, mut burst) = (Turn::begin(), session.burst());
         let ended = self.handle_each(batch, session, &mut burst, &mut turn);
         session.deliver(&mut burst, &mut turn);
-        ended
+        match ended {
+            None => Ok(turn.end()),
+            Some(ended) => Err(ended),
+        }
     }
 
     fn handle_each(

@@ -1,6 +1,16 @@
 //! A turn: what one task does between two looks at its transport.
 //!
 //! Law: all output of a turn leaves in one flush per receiver, and a turn needs no memory of its own between turns.
+//!
+//! Where several sessions have something to say, their turns even flush together: whoever is the first to touch an outbox
+//! promises to flush it, and keeps the promise only when the others have had their turn.
+//!
+//! ```text
+//!   one tick of the runtime          │ all sessions that were ready have had their turn
+//!   caller 1 ── CALL ──> callee  promise ──────────────────────────────────────────> flush: one write
+//!   caller 2 ── CALL ──> callee      │                                               ^
+//!   caller 3 ── CALL ──> callee      └── tick over, caller 1 goes on ────────────────┘
+//! ```
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -18,7 +28,7 @@ use crate::value::{Dict, Value};
 
 /// Collects the outboxes that got something, and flushes them when it is dropped.
 pub(crate) struct Turn {
-    touched: Vec<Arc<Outbox>>,
+    promises: Promises,
     scratch: Vec<u8>,
     frames: BytesMut,
 }
@@ -42,13 +52,20 @@ impl Turn {
     /// Begins a turn with the thread's buffers.
     pub(crate) fn begin() -> Self {
         let Buffers { touched, scratch, frames } = BUFFERS.take();
-        Turn { touched, scratch, frames }
+        Turn { promises: Promises(touched), scratch, frames }
+    }
+
+    /// Ends the turn, but does not flush yet.
+    pub(crate) fn end(mut self) -> Promises {
+        let promises = std::mem::take(&mut self.promises);
+        drop(self);
+        promises
     }
 
     /// Remembers to flush `outbox`, if nobody else has promised to.
     pub(crate) fn touch(&mut self, outbox: &Arc<Outbox>, locked: &mut Locked<'_>) {
         if locked.promise() {
-            self.touched.push(Arc::clone(outbox));
+            self.promises.0.push(Arc::clone(outbox));
         }
     }
 
@@ -176,15 +193,31 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        for outbox in self.touched.drain(..) {
-            outbox.flush();
-        }
-        if self.touched.capacity() <= KEEP && self.scratch.capacity() <= KEEP {
-            let touched = std::mem::take(&mut self.touched);
-            let scratch = std::mem::take(&mut self.scratch);
-            let frames = std::mem::take(&mut self.frames);
+        self.promises.keep();
+        let touched = std::mem::take(&mut self.promises.0);
+        let (scratch, frames) = (std::mem::take(&mut self.scratch), std::mem::take(&mut self.frames));
+        if touched.capacity() <= KEEP && scratch.capacity() <= KEEP {
             BUFFERS.set(Buffers { touched, scratch, frames });
         }
+    }
+}
+
+/// The outboxes that a turn has promised to flush. Dropping it keeps the promise.
+#[derive(Default)]
+pub(crate) struct Promises(Vec<Arc<Outbox>>);
+
+impl Promises {
+    /// Flushes.
+    pub(crate) fn keep(&mut self) {
+        for outbox in self.0.drain(..) {
+            outbox.flush();
+        }
+    }
+}
+
+impl Drop for Promises {
+    fn drop(&mut self) {
+        self.keep();
     }
 }
 
