@@ -280,16 +280,18 @@ fn fill<'a>(
     mut limit: usize,
 ) -> usize {
     let mut used = 0;
-    for (slot, piece) in out.iter_mut().zip(pieces) {
+    for piece in pieces {
         let piece = &piece[skip..];
         let piece = &piece[..piece.len().min(limit)];
-        if piece.is_empty() {
+        if used == PIECES || limit == 0 {
             break;
         }
-        *slot = IoSlice::new(piece);
         skip = 0;
-        limit -= piece.len();
-        used += 1;
+        if !piece.is_empty() {
+            out[used] = IoSlice::new(piece);
+            limit -= piece.len();
+            used += 1;
+        }
     }
     used
 }
