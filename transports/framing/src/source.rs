@@ -12,6 +12,9 @@
 //!
 //! The shared buffer is used again as soon as the messages of the last read are gone.
 //!
+//! A long frame would be copied out of the shared buffer in pieces. So its rest is read into its own place, with a little
+//! room behind it for the beginning of the next; and a connection whose last frame was long gets a buffer as long at once.
+//!
 //! ```text
 //!   Open ── error behind messages ──> Failing ── told ──┬── the stream broke ──> Closed
 //!     └──── error ──────────────────────────────────────┴── the peer sends on ──> Deaf ── end ──> Closed
@@ -37,11 +40,17 @@ const ROOM: usize = 16 * 1024;
 const DIRECT: usize = 32 * 1024;
 /// The first size of a connection's own buffer, unless its frame is shorter.
 const HELD: usize = 1024;
+/// What is read behind the end of a long frame: the next header, and not so much more that copying it would matter.
+const AHEAD: usize = 4 * 1024;
+/// Who has sent a frame of some length gets room for another, up to this length, before its octets have come.
+const TRUST: usize = 256 * 1024;
 /// Reads that complete no message, in one call, before other tasks get their turn.
 const READS: usize = 16;
 
 thread_local! {
     static BUFFER: Cell<BytesMut> = Cell::new(BytesMut::new());
+    /// A buffer for a long frame that didn't come.
+    static SPARE: Cell<BytesMut> = Cell::new(BytesMut::new());
 }
 
 /// A [`Source`] for any byte stream and [`Decoder`].
@@ -53,6 +62,8 @@ pub struct FrameSource<R, D> {
     held: BytesMut,
     /// Nothing can be decoded before `held` is this long. Zero: not looked at yet.
     need: usize,
+    /// Length of the last frame, if it was long.
+    long: usize,
     state: State,
 }
 
@@ -79,7 +90,7 @@ impl<R: AsyncRead + Send + Unpin + 'static, D: Decoder> FrameSource<R, D> {
     pub fn new(reader: R, received: BytesMut, decoder: D) -> Self {
         // The buffer of a handshake that is over would stay for as long as the connection is silent.
         let held = if received.is_empty() { BytesMut::new() } else { received };
-        FrameSource { reader, decoder, held, need: 0, state: State::Open }
+        FrameSource { reader, decoder, held, need: 0, long: 0, state: State::Open }
     }
 
     fn poll_open(
@@ -143,6 +154,9 @@ impl<R: AsyncRead + Send + Unpin + 'static, D: Decoder> FrameSource<R, D> {
         if self.need.saturating_sub(self.held.len()) >= DIRECT {
             return self.poll_read_direct(cx, batch);
         }
+        if self.long > 0 && self.held.is_empty() {
+            return self.poll_read_long(cx, batch);
+        }
         let mut shared = BUFFER.take();
         let read = self.poll_read_shared(cx, &mut shared, batch);
         shared.clear();
@@ -169,6 +183,7 @@ impl<R: AsyncRead + Send + Unpin + 'static, D: Decoder> FrameSource<R, D> {
             self.need = drain(&mut self.decoder, shared, batch)?;
             self.hold(shared);
         }
+        self.long = long(batch);
         Poll::Ready(Ok(()))
     }
 
@@ -190,6 +205,29 @@ impl<R: AsyncRead + Send + Unpin + 'static, D: Decoder> FrameSource<R, D> {
         Ok(())
     }
 
+    /// Reads into a buffer with room for one more frame as long as the last.
+    fn poll_read_long(
+        &mut self,
+        cx: &mut Context<'_>,
+        batch: &mut Vec<Inbound>,
+    ) -> Poll<Result<(), TransportError>> {
+        let room = self.long.min(TRUST) + AHEAD;
+        let mut buffer = SPARE.take();
+        if buffer.capacity() < room {
+            buffer = BytesMut::with_capacity(room);
+        }
+        let read = poll_read_buf(Pin::new(&mut self.reader), cx, &mut buffer);
+        let Poll::Ready(Ok(1..)) = read else {
+            SPARE.set(buffer);
+            ready!(read)?;
+            return Poll::Ready(Err(self.end()));
+        };
+        self.held = buffer;
+        self.decode_held(batch)?;
+        self.long = long(batch);
+        Poll::Ready(Ok(()))
+    }
+
     /// Reads into the held buffer: no copy for long frames.
     fn poll_read_direct(
         &mut self,
@@ -198,26 +236,31 @@ impl<R: AsyncRead + Send + Unpin + 'static, D: Decoder> FrameSource<R, D> {
     ) -> Poll<Result<(), TransportError>> {
         self.grow(1);
         let missing = self.need - self.held.len();
-        let mut limited = (&mut self.held).limit(missing);
+        // Not beyond the buffer, which `read_buf` would make longer.
+        let room = (missing + AHEAD).min(self.held.capacity() - self.held.len());
+        let mut limited = (&mut self.held).limit(room);
         let count = ready!(poll_read_buf(Pin::new(&mut self.reader), cx, &mut limited))?;
         if count == 0 {
             return Poll::Ready(Err(self.end()));
         }
         if self.held.len() >= self.need {
             self.decode_held(batch)?;
+            self.long = long(batch);
         }
         Poll::Ready(Ok(()))
     }
 
     /// Makes room for `more` octets at least. Room is never more than four times what has really arrived, however long the
-    /// frame claims to be, and in the end exactly the frame: one of 64 KiB, of which the first read brings a quarter at
-    /// least, is allocated once and read into its place.
+    /// frame claims to be, unless the last frame was as long; and in the end it is exactly the frame, with a little behind
+    /// it where the rest will be read in place.
     fn grow(&mut self, more: usize) {
         let wanted = self.held.len() + more;
         if self.held.capacity() >= wanted {
             return;
         }
-        let capacity = (wanted * 4).max(HELD).min(self.need.max(wanted));
+        let ahead = if self.long > 0 { AHEAD } else { 0 };
+        let trusted = (wanted * 4).max(HELD).max(self.long.min(TRUST));
+        let capacity = trusted.min(self.need.max(wanted)) + ahead;
         // `reserve` would round up, beyond the frame.
         let mut larger = BytesMut::with_capacity(capacity);
         larger.extend_from_slice(&self.held);
@@ -269,6 +312,14 @@ impl<R: AsyncRead + Send + Unpin + 'static, D: Decoder> Source for FrameSource<R
             }
             State::Closed => Poll::Ready(Err(TransportError::Closed)),
         }
+    }
+}
+
+/// The length of the last frame of a batch, if it was long.
+fn long(batch: &[Inbound]) -> usize {
+    match batch.last() {
+        Some(Inbound::Message(message)) if message.len() >= DIRECT => message.len(),
+        _ => 0,
     }
 }
 
