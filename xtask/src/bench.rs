@@ -1,6 +1,6 @@
 //! `cargo xtask bench`.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use crate::process::{cargo, succeed};
 use crate::workspace::Workspace;
@@ -9,7 +9,10 @@ use crate::workspace::Workspace;
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> ExitCode {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     println!("{cores} cores");
-    let mut bench = cargo(workspace, &["bench", "--package", "crossway-benches", "--benches"]);
+    let (mut bench, arguments) = match arguments {
+        [table, rest @ ..] if table == "scaling" => (scaling(workspace), rest),
+        all => (cargo(workspace, &["bench", "--package", "crossway-benches", "--benches"]), all),
+    };
     match succeed(bench.args(arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
@@ -17,4 +20,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// One realm on one core and on two.
+fn scaling(workspace: &Workspace) -> Command {
+    cargo(workspace, &["run", "--release", "--package", "crossway-benches", "--bin", "scaling", "--"])
 }

@@ -155,6 +155,9 @@ Developer commands of Crossway.
   cargo xtask bench [FILTER] [-- ARGUMENTS]
       The benchmarks.
 
+  cargo xtask bench scaling [WORD]
+      What the second core is worth to one realm, in memory and over sockets; order is checked on the way.
+
   cargo xtask fuzz [TARGET] [--seconds {FUZZ_SECONDS}]
       One fuzz target, or all of them in turn, for so many seconds each.
 
