@@ -143,10 +143,16 @@ fn attend(
     scratch: &mut [u8],
     wakes: &mut Wakes,
 ) -> Result<(), Fault> {
-    let mut more = event.is_readable() || event.is_read_closed() || event.is_error();
-    while more {
-        more = receive(load, i, link, scratch, wakes)?;
-        serve(load, i, link, wakes)?;
+    if event.is_readable() || event.is_read_closed() || event.is_error() {
+        // The end may be waiting behind octets that do not fill a buffer, and it is announced only once.
+        let ends = event.is_read_closed();
+        loop {
+            let arrival = receive(load, i, link, scratch, wakes)?;
+            serve(load, i, link, wakes)?;
+            if !arrival.is_more(ends) {
+                break;
+            }
+        }
     }
     if event.is_writable() && !link.out.waiting().is_empty() {
         serve(load, i, link, wakes)?;
@@ -154,7 +160,7 @@ fn attend(
     Ok(())
 }
 
-/// Reads once; whether more may be there.
+/// Reads once.
 #[inline]
 fn receive(
     load: &mut impl Load,
@@ -162,7 +168,7 @@ fn receive(
     link: &mut Link,
     scratch: &mut [u8],
     wakes: &mut Wakes,
-) -> Result<bool, Fault> {
+) -> Result<Arrival, Fault> {
     // Asked for when the first message is there: reading took its time.
     let mut now = 0;
     let arrival = link.receive(scratch, |message, lane, out| {
@@ -172,13 +178,11 @@ fn receive(
         load.message(i, message, lane, now, out)
     })?;
     match arrival {
-        Arrival::Octets { more } => {
-            load.burst(i, wakes);
-            Ok(more)
-        }
-        Arrival::Nothing => Ok(false),
-        Arrival::End => Err(Fault::Closed),
+        Arrival::Octets { .. } => load.burst(i, wakes),
+        Arrival::Nothing => {}
+        Arrival::End => return Err(Fault::Closed),
     }
+    Ok(arrival)
 }
 
 /// Lets it send what it may.

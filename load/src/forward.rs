@@ -110,8 +110,8 @@ impl Forwarder {
         if event.is_writable() {
             self.table.writable(i);
         }
-        if event.is_readable() || event.is_error() {
-            self.table.read(i, &mut self.scratch);
+        if event.is_readable() || event.is_read_closed() || event.is_error() {
+            self.table.read(i, event.is_read_closed(), &mut self.scratch);
         }
     }
 }

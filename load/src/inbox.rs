@@ -32,6 +32,14 @@ pub(crate) enum Arrival {
     End,
 }
 
+impl Arrival {
+    /// Whether to read again; `ends` says that the end was announced.
+    #[inline]
+    pub(crate) fn is_more(self, ends: bool) -> bool {
+        matches!(self, Arrival::Octets { more } if more || ends)
+    }
+}
+
 impl Inbox {
     /// Reads once, and has `consume` take whole frames from all there is; it answers how many octets it took.
     #[inline]

@@ -16,6 +16,7 @@ use std::rc::Rc;
 
 use serde::Serialize;
 
+use crate::clock;
 use crate::drive::{Phase, Run};
 use crate::engine::{Load, Wakes};
 use crate::error::Fault;
@@ -118,7 +119,7 @@ impl Pubsub {
             counted: 0,
             latency: Histogram::default(),
             held: Vec::new(),
-            last: (0, 0),
+            last: (0, clock::now()),
         };
         Pubsub {
             subscribers: (0..settings.subscribers).map(|_| Subscriber::new(settings.publishers)).collect(),

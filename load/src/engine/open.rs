@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mio::event::Event;
 use mio::{Interest, Token};
 
 use super::Engine;
@@ -45,11 +46,11 @@ impl Engine {
                 return Ok(());
             }
             self.wait(Duration::from_millis(100)).map_err(Error::system("epoll"))?;
-            let ready: Vec<(usize, bool)> =
-                self.events.iter().map(|event| (event.token().0, event.is_writable())).collect();
-            for (link, writable) in ready {
+            let ready: Vec<Event> = self.events.iter().cloned().collect();
+            for event in &ready {
+                let Token(link) = event.token();
                 if let Some(at) = attempts.iter().position(|attempt| attempt.link == link)
-                    && let Some(opened) = self.advance(&mut attempts[at], writable)
+                    && let Some(opened) = self.advance(&mut attempts[at], event)
                 {
                     attempts.swap_remove(at);
                     each(opened);
@@ -71,12 +72,12 @@ impl Engine {
     }
 
     /// `None` while there is more to wait for.
-    fn advance(&mut self, attempt: &mut Attempt, writable: bool) -> Option<Opened> {
+    fn advance(&mut self, attempt: &mut Attempt, event: &Event) -> Option<Opened> {
         let link = &mut self.links[attempt.link];
-        if writable {
+        if event.is_writable() {
             link.socket.connected();
         }
-        match step(link, &mut attempt.opening, &mut self.scratch) {
+        match step(link, &mut attempt.opening, &mut self.scratch, event.is_read_closed()) {
             Ok(()) if attempt.opening.is_ready() => {
                 link.shrink();
                 Some(Ok(clock::now() - attempt.began))
@@ -106,15 +107,15 @@ impl Engine {
 }
 
 /// Writes, reads and answers as long as something moves.
-fn step(link: &mut Link, opening: &mut Opening, scratch: &mut [u8]) -> Result<(), Fault> {
+fn step(link: &mut Link, opening: &mut Opening, scratch: &mut [u8], ends: bool) -> Result<(), Fault> {
     link.flush()?;
     while !opening.is_ready() {
         let arrival = link.receive_octets(scratch, |octets, out| opening.receive(octets, out))?;
         link.flush()?;
         match arrival {
-            Arrival::Octets { more: true } => {}
-            Arrival::Octets { more: false } | Arrival::Nothing => return Ok(()),
             Arrival::End => return Err(Fault::Closed),
+            arrival if arrival.is_more(ends) => {}
+            _ => return Ok(()),
         }
     }
     Ok(())

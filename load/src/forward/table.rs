@@ -30,8 +30,8 @@ impl Table {
         self.clients[number] = Some(Client::new(carrier));
     }
 
-    /// Reads all there is, and queues it for those it is for.
-    pub(super) fn read(&mut self, i: usize, scratch: &mut Vec<u8>) {
+    /// Reads all there is, and queues it for those it is for. `ends` says that the end was announced.
+    pub(super) fn read(&mut self, i: usize, ends: bool, scratch: &mut Vec<u8>) {
         while let Some(client) = &mut self.clients[i] {
             let more = client.read(scratch).and_then(|count| match count {
                 Some(count) => {
@@ -39,7 +39,7 @@ impl Table {
                     if let Some(client) = &mut self.clients[i] {
                         client.keep(&scratch[taken..count]);
                     }
-                    Ok(count == scratch.len())
+                    Ok(ends || count == scratch.len())
                 }
                 None => Ok(false),
             });

@@ -21,6 +21,8 @@ pub(super) struct Publisher {
     /// Publications without acknowledgement at most.
     acks: Option<u64>,
     acknowledged: u64,
+    /// Acknowledgements that nobody waits for any more.
+    forgiven: u64,
     subscribers: u64,
     /// Events on the way at most.
     window: u64,
@@ -42,6 +44,7 @@ impl Publisher {
             sent: 0,
             acks: settings.acks,
             acknowledged: 0,
+            forgiven: 0,
             subscribers,
             window: settings.window.map_or(u64::MAX, |window| window * subscribers),
             undelivered: 0,
@@ -62,7 +65,11 @@ impl Publisher {
 
     /// Events and acknowledgements on the way.
     pub(super) fn outstanding(&self) -> u64 {
-        self.undelivered + self.acks.map_or(0, |_| self.sent.saturating_sub(self.acknowledged))
+        self.undelivered + self.acks.map_or(0, |_| self.unacknowledged())
+    }
+
+    fn unacknowledged(&self) -> u64 {
+        self.sent.saturating_sub(self.acknowledged + self.forgiven)
     }
 
     /// Whether deliveries leave room for one more publication.
@@ -79,7 +86,7 @@ impl Publisher {
 
     pub(super) fn write_off(&mut self) {
         self.undelivered = 0;
-        self.acknowledged = self.sent;
+        self.forgiven = self.sent - self.acknowledged;
     }
 
     /// Whether it has to wait for deliveries now.
@@ -87,7 +94,7 @@ impl Publisher {
     pub(super) fn produce(&mut self, now: u64, pace: Option<&Pace>, out: &mut Outbox) -> bool {
         while self.sent < self.quota && !out.is_full() {
             let moment = pace.map_or(now, |pace| pace.moment(self.number, self.sent));
-            if moment > now || self.acks.is_some_and(|acks| self.sent - self.acknowledged >= acks) {
+            if moment > now || self.acks.is_some_and(|acks| self.unacknowledged() >= acks) {
                 break;
             }
             if !self.may_publish() {
