@@ -62,7 +62,7 @@ pub(crate) enum Command {
     /// Load a router, this or any other, and check every answer.
     Bench {
         #[command(subcommand)]
-        mode: Bench,
+        mode: Box<Bench>,
     },
 }
 
