@@ -31,21 +31,20 @@ impl Connection<'_> {
     pub(super) async fn pump(&mut self, session: &mut Established<'_>) -> Ended {
         let mut probe = self.keepalive.map(Probe::new);
         let mut company = Company::default();
-        let (mut promises, mut waiting) = (Promises::default(), false);
+        let mut promises: Option<Promises> = None;
         poll_fn(|cx| {
-            if waiting {
-                waiting = false;
+            if let Some(made) = promises.take() {
                 company.came_or_not();
-                promises.keep();
+                drop(made);
             }
             for _ in 0..BATCHES {
                 match ready!(self.poll_batch(session, probe.as_mut(), cx)) {
                     Err(ended) => return Poll::Ready(ended),
-                    Ok(made) if company.is_expected() => {
-                        (promises, waiting) = (made, true);
+                    Ok(turn) if company.is_expected() => {
+                        promises = Some(turn.end());
                         return wait_for_the_others(cx);
                     }
-                    Ok(made) => drop(made),
+                    Ok(turn) => drop(turn),
                 }
             }
             cx.waker().wake_by_ref();
@@ -60,7 +59,7 @@ impl Connection<'_> {
         session: &mut Established<'_>,
         mut probe: Option<&mut Probe>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Promises, Ended>> {
+    ) -> Poll<Result<Turn, Ended>> {
         if let Poll::Ready(happened) = self.outbox.poll_own(cx) {
             return Poll::Ready(Err(happened.map_or_else(Ended::Lost, Ended::Ordered)));
         }
@@ -94,12 +93,12 @@ impl Connection<'_> {
     }
 
     /// One turn: every message of the batch. One flush for every outbox that got something is to follow.
-    fn handle(&mut self, batch: &mut Vec<Inbound>, session: &mut Established<'_>) -> Result<Promises, Ended> {
+    fn handle(&mut self, batch: &mut Vec<Inbound>, session: &mut Established<'_>) -> Result<Turn, Ended> {
         let (mut turn, mut burst) = (Turn::begin(), session.burst());
         let ended = self.handle_each(batch, session, &mut burst, &mut turn);
         session.deliver(&mut burst, &mut turn);
         match ended {
-            None => Ok(turn.end()),
+            None => Ok(turn),
             Some(ended) => Err(ended),
         }
     }

@@ -207,8 +207,7 @@ impl Drop for Turn {
 pub(crate) struct Promises(Vec<Arc<Outbox>>);
 
 impl Promises {
-    /// Flushes.
-    pub(crate) fn keep(&mut self) {
+    fn keep(&mut self) {
         for outbox in self.0.drain(..) {
             outbox.flush();
         }
