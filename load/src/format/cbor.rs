@@ -34,15 +34,16 @@ pub(super) fn head(out: &mut Vec<u8>, major: u8, number: u64) {
 pub(super) fn argument(cursor: &mut Cursor<'_>, first: u8) -> Result<u64, Malformed> {
     match first & 31 {
         small @ 0..=23 => Ok(u64::from(small)),
-        24 => cursor.big_endian(1),
-        25 => cursor.big_endian(2),
-        26 => cursor.big_endian(4),
-        27 => cursor.big_endian(8),
+        24 => cursor.big_endian::<1>(),
+        25 => cursor.big_endian::<2>(),
+        26 => cursor.big_endian::<4>(),
+        27 => cursor.big_endian::<8>(),
         _ => Err(Malformed("a definite length expected")),
     }
 }
 
 /// The number of items; `None` when a break ends them.
+#[inline]
 pub(super) fn read_list(cursor: &mut Cursor<'_>) -> Result<Option<u64>, Malformed> {
     match cursor.octet()? {
         0x9f => Ok(None),
@@ -51,6 +52,7 @@ pub(super) fn read_list(cursor: &mut Cursor<'_>) -> Result<Option<u64>, Malforme
     }
 }
 
+#[inline]
 pub(super) fn read_uint(cursor: &mut Cursor<'_>) -> Result<u64, Malformed> {
     match cursor.octet()? {
         first if first >> 5 == UINT => argument(cursor, first),
@@ -58,6 +60,7 @@ pub(super) fn read_uint(cursor: &mut Cursor<'_>) -> Result<u64, Malformed> {
     }
 }
 
+#[inline]
 pub(super) fn read_text<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], Malformed> {
     match cursor.octet()? {
         first if first >> 5 == TEXT => {

@@ -51,38 +51,52 @@ pub(super) fn collection_head(out: &mut Vec<u8>, short: u8, long: u8, items: usi
 }
 
 /// The number of items.
+#[inline]
 pub(super) fn read_list(cursor: &mut Cursor<'_>) -> Result<u64, Malformed> {
     match cursor.octet()? {
         octet @ 0x90..=0x9f => Ok(u64::from(octet & 15)),
-        0xdc => cursor.big_endian(2),
-        0xdd => cursor.big_endian(4),
+        0xdc => cursor.big_endian::<2>(),
+        0xdd => cursor.big_endian::<4>(),
         _ => Err(Malformed("a list expected")),
     }
 }
 
+#[inline]
 pub(super) fn read_uint(cursor: &mut Cursor<'_>) -> Result<u64, Malformed> {
     match cursor.octet()? {
         octet @ 0..=0x7f => Ok(u64::from(octet)),
-        0xcc | 0xd0 => cursor.big_endian(1),
-        0xcd | 0xd1 => cursor.big_endian(2),
-        0xce | 0xd2 => cursor.big_endian(4),
-        0xcf | 0xd3 => cursor.big_endian(8),
+        0xcc | 0xd0 => cursor.big_endian::<1>(),
+        0xcd | 0xd1 => cursor.big_endian::<2>(),
+        0xce | 0xd2 => cursor.big_endian::<4>(),
+        0xcf | 0xd3 => cursor.big_endian::<8>(),
         _ => Err(Malformed("a number expected")),
     }
 }
 
+#[inline]
 pub(super) fn read_text<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], Malformed> {
     let length = match cursor.octet()? {
         octet @ 0xa0..=0xbf => u64::from(octet & 31),
-        0xd9 => cursor.big_endian(1)?,
-        0xda => cursor.big_endian(2)?,
-        0xdb => cursor.big_endian(4)?,
+        0xd9 => cursor.big_endian::<1>()?,
+        0xda => cursor.big_endian::<2>()?,
+        0xdb => cursor.big_endian::<4>()?,
         _ => return Err(Malformed("a string expected")),
     };
     cursor.take(length)
 }
 
+#[inline]
 pub(super) fn skip(cursor: &mut Cursor<'_>) -> Result<(), Malformed> {
+    // What heads are made of: small numbers, empty dictionaries, ids.
+    match cursor.octet()? {
+        0x00..=0x80 | 0x90 | 0xc0 | 0xc2 | 0xc3 => return Ok(()),
+        0xcf => return cursor.big_endian::<8>().map(drop),
+        _ => cursor.at -= 1,
+    }
+    skip_any(cursor)
+}
+
+fn skip_any(cursor: &mut Cursor<'_>) -> Result<(), Malformed> {
     let mut left = 1u64;
     while left > 0 {
         left -= 1;
@@ -104,17 +118,17 @@ fn extent(cursor: &mut Cursor<'_>) -> Result<(u64, u64), Malformed> {
         0xcd | 0xd1 => (0, 2),
         0xca | 0xce | 0xd2 => (0, 4),
         0xcb | 0xcf | 0xd3 => (0, 8),
-        0xc4 | 0xd9 => (0, cursor.big_endian(1)?),
-        0xc5 | 0xda => (0, cursor.big_endian(2)?),
-        0xc6 | 0xdb => (0, cursor.big_endian(4)?),
-        0xc7 => (0, cursor.big_endian(1)? + 1),
-        0xc8 => (0, cursor.big_endian(2)? + 1),
-        0xc9 => (0, cursor.big_endian(4)? + 1),
+        0xc4 | 0xd9 => (0, cursor.big_endian::<1>()?),
+        0xc5 | 0xda => (0, cursor.big_endian::<2>()?),
+        0xc6 | 0xdb => (0, cursor.big_endian::<4>()?),
+        0xc7 => (0, cursor.big_endian::<1>()? + 1),
+        0xc8 => (0, cursor.big_endian::<2>()? + 1),
+        0xc9 => (0, cursor.big_endian::<4>()? + 1),
         octet @ 0xd4..=0xd8 => (0, (1 << (octet - 0xd4)) + 1),
-        0xdc => (cursor.big_endian(2)?, 0),
-        0xdd => (cursor.big_endian(4)?, 0),
-        0xde => (2 * cursor.big_endian(2)?, 0),
-        0xdf => (2 * cursor.big_endian(4)?, 0),
+        0xdc => (cursor.big_endian::<2>()?, 0),
+        0xdd => (cursor.big_endian::<4>()?, 0),
+        0xde => (2 * cursor.big_endian::<2>()?, 0),
+        0xdf => (2 * cursor.big_endian::<4>()?, 0),
         0xc1 => return Err(Malformed("a value expected")),
     })
 }

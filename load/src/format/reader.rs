@@ -36,9 +36,14 @@ impl<'a> Cursor<'a> {
         Ok(&left[..length])
     }
 
+    /// A number in so many octets.
     #[inline]
-    pub(super) fn big_endian(&mut self, width: u64) -> Result<u64, Malformed> {
-        Ok(self.take(width)?.iter().fold(0, |number, octet| number << 8 | u64::from(*octet)))
+    pub(super) fn big_endian<const WIDTH: usize>(&mut self) -> Result<u64, Malformed> {
+        let octets = self.octets[self.at..].first_chunk::<WIDTH>().ok_or(Malformed("it ends too early"))?;
+        self.at += WIDTH;
+        let mut wide = [0; 8];
+        wide[8 - WIDTH..].copy_from_slice(octets);
+        Ok(u64::from_be_bytes(wide))
     }
 }
 
@@ -155,8 +160,8 @@ impl<'a> Reader<'a> {
     fn entries(&mut self, depth: usize) -> Result<Value, Malformed> {
         let first = self.cursor.octet()?;
         let entries = match (self.format, first) {
-            (Format::Msgpack, 0xde) => self.cursor.big_endian(2)?,
-            (Format::Msgpack, 0xdf) => self.cursor.big_endian(4)?,
+            (Format::Msgpack, 0xde) => self.cursor.big_endian::<2>()?,
+            (Format::Msgpack, 0xdf) => self.cursor.big_endian::<4>()?,
             (Format::Msgpack, _) => u64::from(first & 15),
             _ => cbor::argument(&mut self.cursor, first)?,
         };
