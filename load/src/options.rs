@@ -10,6 +10,7 @@ use crate::url::Url;
 
 /// Load a router and check every answer.
 #[derive(Clone, Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Bench {
     /// Calls: callers that keep so many in flight, callees that echo
     Rpc(RpcOptions),
@@ -113,7 +114,7 @@ pub struct Output {
     pub quiet: bool,
 }
 
-/// Options of `rpc`.
+/// Calls: callers that keep so many in flight, callees that echo.
 #[derive(Args, Clone, Debug)]
 pub struct RpcOptions {
     /// Sessions that call
@@ -145,7 +146,7 @@ pub struct RpcOptions {
     pub output: Output,
 }
 
-/// Options of `pubsub`.
+/// Events: publishers and subscribers; every event is counted, in order.
 #[derive(Args, Clone, Debug)]
 pub struct PubsubOptions {
     /// Sessions that publish
@@ -185,7 +186,7 @@ pub struct PubsubOptions {
     pub output: Output,
 }
 
-/// Options of `connect`.
+/// Joins many sessions and looks at what they cost.
 #[derive(Args, Clone, Debug)]
 pub struct ConnectOptions {
     /// Sessions to join
@@ -217,7 +218,7 @@ pub struct ConnectOptions {
     pub output: Output,
 }
 
-/// Options of `forward`.
+/// The limit of this machine: a program that copies frames without reading them.
 #[derive(Args, Clone, Debug)]
 pub struct ForwardOptions {
     /// host:port, or the path of a Unix socket
