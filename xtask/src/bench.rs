@@ -1,4 +1,9 @@
-//! `cargo xtask bench`.
+//! `cargo xtask bench`: the benchmarks, and the tables of `docs/performance.md`.
+
+mod contender;
+mod document;
+mod picture;
+mod table;
 
 use std::process::{Command, ExitCode};
 
@@ -9,11 +14,13 @@ use crate::workspace::Workspace;
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> ExitCode {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     println!("{cores} cores");
-    let (mut bench, arguments) = match arguments {
-        [table, rest @ ..] if table == "scaling" => (scaling(workspace), rest),
-        all => (cargo(workspace, &["bench", "--package", "crossway-benches", "--benches"]), all),
+    let benches = &["bench", "--package", "crossway-benches", "--benches"];
+    let outcome = match arguments {
+        [word, rest @ ..] if word == "table" => table::run(workspace, rest),
+        [word, rest @ ..] if word == "scaling" => succeed(scaling(workspace).args(rest)),
+        all => succeed(cargo(workspace, benches).args(all)),
     };
-    match succeed(bench.args(arguments)) {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("{why}");

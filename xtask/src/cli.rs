@@ -155,6 +155,11 @@ Developer commands of Crossway.
   cargo xtask bench [FILTER] [-- ARGUMENTS]
       The benchmarks.
 
+  cargo xtask bench table [ROUNDS] [WORD]...
+      The table and the picture of docs/performance: CPU time per message beside a program that only copies the bytes, and
+      beside crossbar, nats-server, redis-server and mosquitto where they are on the path. Words pick rows, which are then
+      shown only. Half an hour with all of them.
+
   cargo xtask bench scaling [WORD]
       What the second core is worth to one realm, in memory and over sockets; order is checked on the way.
 
