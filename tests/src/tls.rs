@@ -3,13 +3,11 @@
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use crossway_framing::Locked;
-use crossway_tls::{Rewind, Tls, TlsOptions};
+use crossway_tls::{Tls, TlsOptions, TlsStream};
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::server::TlsStream;
 
 use crate::wire::Stream;
 
@@ -33,7 +31,7 @@ static CERTIFICATE: LazyLock<Certificate> = LazyLock::new(|| {
 });
 
 /// What a framing sees of a connection inside TLS.
-pub(crate) type Io = Locked<TlsStream<Rewind<TcpStream>>>;
+pub(crate) type Io = TlsStream<TcpStream>;
 
 /// `inner` inside TLS. The router reads its certificate from files, which are put into `folder`.
 pub(crate) fn handshake<H>(inner: H, folder: &Path) -> Arc<Tls<H>> {

@@ -1,20 +1,26 @@
 //! The TLS handshake.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use crossway_core::transport::Transport;
-use crossway_framing::{Arrival, Handshake, HandshakeError, Locked, Split};
+use crossway_framing::{Arrival, Handshake, HandshakeError, Split};
 use rustls::ServerConfig;
 use rustls::server::ProducesTickets;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::config::{TlsError, TlsOptions, load, ticketer};
-use crate::rewind::Rewind;
+use crate::session::{HELD, Session};
+use crate::stream::TlsStream;
+
+/// What a handshake may keep: the longest message that rustls takes, in its records.
+const LONGEST: usize = 64 * 1024 + HELD;
+/// A read of the handshake takes this much.
+const READ: usize = 4096;
 
 /// A handshake inside TLS.
 pub struct Tls<H> {
@@ -49,14 +55,44 @@ impl<H> Tls<H> {
 impl<Io, H> Handshake<Io> for Tls<H>
 where
     Io: Split,
-    H: Handshake<Locked<TlsStream<Rewind<Io>>>>,
+    H: Handshake<TlsStream<Io>>,
 {
     async fn accept(&self, arrival: Arrival<Io>) -> Result<Box<dyn Transport>, HandshakeError> {
         let Arrival { io, seen, mut peer, full } = arrival;
-        let acceptor = TlsAcceptor::from(self.config.load_full());
-        let io = Locked(acceptor.accept(Rewind::new(seen, io)).await?);
+        let io = greet(io, seen, self.config.load_full()).await?;
         peer.secure = true;
         self.inner.accept(Arrival { io, seen: BytesMut::new(), peer, full }).await
+    }
+}
+
+/// The TLS handshake, of which `seen` has come already.
+pub(crate) async fn greet<Io: Split>(
+    mut io: Io,
+    seen: BytesMut,
+    config: Arc<ServerConfig>,
+) -> io::Result<TlsStream<Io>> {
+    let mut session = Session::new(config).map_err(io::Error::other)?;
+    let (mut octets, mut plain) = (seen, BytesMut::new());
+    loop {
+        let used = session.process(&mut octets, |text| plain.extend_from_slice(text));
+        // An alert as well.
+        io.write_all(&session.take_own()).await?;
+        io.flush().await?;
+        octets.advance(used?);
+        if !session.is_handshaking() {
+            session.hold(&octets)?;
+            return Ok(TlsStream::new(io, session, plain));
+        }
+        if octets.len() >= LONGEST {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "handshake too long"));
+        }
+        octets.reserve(READ);
+        if io.read_buf(&mut octets).await? == 0 {
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the connection ended in the handshake",
+            ));
+        }
     }
 }
 
