@@ -14,6 +14,7 @@ use crate::serializer::HeadItem;
 use crate::session::Format;
 use crate::session::outbox::{Delivery, Lane, Locked};
 use crate::session::turn::{Shared, Turn};
+use crate::transport::Outgoing;
 use crate::value::Dict;
 
 /// What a publisher said.
@@ -133,9 +134,9 @@ impl Fanout<'_> {
         let mut scratch = Vec::new();
         let details = details.into_dict();
         let head = self.head(publication, &details);
-        match Shared::new(payload, self.from).spell(member.format(), &head, &mut scratch) {
-            Ok(spelt) => outbox.put(member.id(), spelt.outgoing(&scratch), Lane::Event),
-            Err(_) => Delivery::Gone,
-        }
+        let put = |message: Outgoing<'_>| outbox.put(member.id(), message, Lane::Event);
+        Shared::new(payload, self.from)
+            .spelt(member.format(), &head, &mut scratch, put)
+            .unwrap_or(Delivery::Gone)
     }
 }

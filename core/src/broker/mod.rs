@@ -18,7 +18,7 @@ mod members;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashMap};
 use parking_lot::Mutex;
 
 use crate::error::Refusal;
@@ -36,7 +36,7 @@ use members::{Member, Members};
 
 /// All subscriptions of a realm.
 pub(crate) struct Broker {
-    topics: papaya::HashMap<Box<str>, Arc<Subscription>>,
+    topics: papaya::HashMap<Box<str>, Arc<Subscription>, DefaultHashBuilder>,
     /// Held by everything that changes a subscription; hands out their ids.
     write: Mutex<IdSequence>,
     limits: Arc<Limits>,
@@ -69,7 +69,7 @@ impl Seat {
 
 impl Broker {
     pub(crate) fn new(limits: Arc<Limits>, counters: Arc<Counters>) -> Self {
-        Broker { topics: papaya::HashMap::new(), write: Mutex::default(), limits, counters }
+        Broker { topics: papaya::HashMap::default(), write: Mutex::default(), limits, counters }
     }
 
     /// Answers SUBSCRIBE with SUBSCRIBED.

@@ -33,7 +33,7 @@ impl Dealer {
         let callee_seat = &registration.callee;
         let payload = Shared::new(&message.payload, caller.session().format());
         // Fails here, before anything is admitted, if the callee's serializer can't express an argument.
-        payload.spelling(callee_seat.session().format()).map_err(Refusal::from)?;
+        payload.check(callee_seat.session().format()).map_err(Refusal::from)?;
         let details = disclosed(caller, message, registration);
 
         let mut callee = callee_seat.callee.lock();
@@ -125,7 +125,7 @@ impl Dealer {
     ) {
         let caller = invocation.caller.session();
         let shared = Shared::new(payload, callee.session().format());
-        if let Err(error) = shared.spelling(caller.format()) {
+        if let Err(error) = shared.check(caller.format()) {
             turn.refuse(caller, Code::Call, invocation.request, &error.into());
         } else if turn.reply(caller, head, &shared) == Delivery::TooLong {
             self.counters.replies_too_long.increment();

@@ -22,6 +22,7 @@ mod seat;
 
 use std::sync::Arc;
 
+use hashbrown::DefaultHashBuilder;
 use parking_lot::Mutex;
 
 use crate::id::IdSequence;
@@ -32,7 +33,7 @@ pub(crate) use seat::Seat;
 
 /// All registrations of a realm.
 pub(crate) struct Dealer {
-    procedures: papaya::HashMap<Box<str>, Arc<Registration>>,
+    procedures: papaya::HashMap<Box<str>, Arc<Registration>, DefaultHashBuilder>,
     /// Held by everything that changes a registration; hands out their ids.
     write: Mutex<IdSequence>,
     limits: Arc<Limits>,
@@ -41,6 +42,6 @@ pub(crate) struct Dealer {
 
 impl Dealer {
     pub(crate) fn new(limits: Arc<Limits>, counters: Arc<Counters>) -> Self {
-        Dealer { procedures: papaya::HashMap::new(), write: Mutex::default(), limits, counters }
+        Dealer { procedures: papaya::HashMap::default(), write: Mutex::default(), limits, counters }
     }
 }

@@ -131,20 +131,16 @@ impl Turn {
         payload: &Shared<'_>,
         lane: Lane,
     ) -> Delivery {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        scratch.clear();
-        let delivery = match payload.spell(to.format(), head, &mut scratch) {
-            Ok(spelt) => {
-                let mut locked = to.outbox().lock();
-                let delivery = locked.put(to.id(), spelt.outgoing(&scratch), lane);
-                self.touch(to.outbox(), &mut locked);
-                delivery
-            }
-            // The dealer transcodes before it admits a call, so only a serializer that contradicts itself gets here.
-            Err(_) => Delivery::TooLong,
-        };
-        self.scratch = scratch;
-        delivery
+        let mut scratch = self.scratch();
+        let delivery = payload.spelt(to.format(), head, &mut scratch, |message| {
+            let mut locked = to.outbox().lock();
+            let delivery = locked.put(to.id(), message, lane);
+            self.touch(to.outbox(), &mut locked);
+            delivery
+        });
+        self.give_back(scratch);
+        // The dealer transcodes before it admits a call, so only a serializer that contradicts itself fails here.
+        delivery.unwrap_or(Delivery::TooLong)
     }
 
     /// Sends a message that no limit and no session's end holds back.
@@ -234,47 +230,57 @@ impl<'a> Shared<'a> {
         Shared { payload, from, spellings: Default::default() }
     }
 
-    /// The payload as `format` spells it.
-    pub(crate) fn spelling(&self, format: &Format) -> Result<Payload, Unrepresentable> {
-        if self.payload.is_empty() || self.from.is(format) {
-            return Ok(self.payload.clone());
-        }
-        let mut spellings = self.spellings.borrow_mut();
-        if let Some((_, spelling)) = spellings.iter().find(|(known, _)| known.is(format)) {
-            return spelling.clone();
-        }
-        let spelling = self.payload.transcode(self.from.serializer(), format.serializer());
-        spellings.push((format.clone(), spelling.clone()));
-        spelling
+    /// Whether `format` can spell the payload; if it has to be transcoded, this does it.
+    pub(crate) fn check(&self, format: &Format) -> Result<(), Unrepresentable> {
+        self.spelling(format, |_| ())
     }
 
-    /// A whole message as `format` spells it, its head written behind what `scratch` holds.
-    pub(crate) fn spell(
+    /// Shows `then` the payload as `format` spells it.
+    fn spelling<T>(&self, format: &Format, then: impl FnOnce(&Payload) -> T) -> Result<T, Unrepresentable> {
+        if self.payload.is_empty() || self.from.is(format) {
+            return Ok(then(self.payload));
+        }
+        let mut spellings = self.spellings.borrow_mut();
+        let known = spellings.iter().position(|(known, _)| known.is(format));
+        let at = known.unwrap_or_else(|| {
+            let spelling = self.payload.transcode(self.from.serializer(), format.serializer());
+            spellings.push((format.clone(), spelling));
+            spellings.len() - 1
+        });
+        match &spellings[at].1 {
+            Ok(payload) => Ok(then(payload)),
+            Err(error) => Err(error.clone()),
+        }
+    }
+
+    /// Shows `then` a whole message as `format` spells it. Its head is written into `scratch`, which is empty.
+    pub(crate) fn spelt<T>(
         &self,
         format: &Format,
         head: &[HeadItem<'_>],
         scratch: &mut Vec<u8>,
-    ) -> Result<Spelt, Unrepresentable> {
-        Ok(Spelt::new(self.spelling(format)?, format, head, scratch))
+        then: impl FnOnce(Outgoing<'_>) -> T,
+    ) -> Result<T, Unrepresentable> {
+        self.spelling(format, |payload| spelt(payload, format, head, scratch, then))
     }
 }
 
 /// Shows `then` a message whose payload is in the spelling of `format` already. The head is written into `scratch`,
 /// which is empty.
-pub(crate) fn spelt(
+pub(crate) fn spelt<T>(
     payload: &Payload,
     format: &Format,
     head: &[HeadItem<'_>],
     scratch: &mut Vec<u8>,
-    then: impl FnOnce(Outgoing<'_>),
-) {
+    then: impl FnOnce(Outgoing<'_>) -> T,
+) -> T {
     let serializer = format.serializer();
     match serializer.encode_around(head, payload.count(), scratch) {
         Some(tail) => then(Outgoing { head: scratch, payload: payload.bytes(), tail }),
         None => {
             scratch.clear();
             serializer.encode(head, payload.run(), scratch);
-            then(Outgoing { head: scratch, payload: &Bytes::new(), tail: b"" });
+            then(Outgoing { head: scratch, payload: &Bytes::new(), tail: b"" })
         }
     }
 }
