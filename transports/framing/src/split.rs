@@ -10,7 +10,7 @@ use tokio::net::{TcpStream, UnixStream, tcp, unix};
 /// A byte stream that comes apart into a reading and a writing half.
 ///
 /// The connection's own task reads while the tasks of other sessions write, so the halves should not share a lock where
-/// the system does not need one. Streams that do, TLS for one, are wrapped in [`Locked`].
+/// the system does not need one. Streams that know no halves are wrapped in [`Locked`].
 pub trait Split: AsyncRead + AsyncWrite + Send + Unpin + 'static {
     /// The half that reads.
     type Reader: AsyncRead + Send + Unpin + 'static;

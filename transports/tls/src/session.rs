@@ -168,7 +168,9 @@ impl Session {
         mut what: impl FnMut(&mut WriteTraffic<'_>, &mut [u8]) -> Result<usize, EncryptError>,
     ) -> io::Result<()> {
         records.append(&self.take_own());
-        match self.connection.process_tls_records(&mut self.held).state {
+        let UnbufferedStatus { discard, state } = self.connection.process_tls_records(&mut self.held);
+        debug_assert_eq!(discard, 0, "`receive` left nothing to do");
+        match state {
             Ok(ConnectionState::WriteTraffic(mut traffic)) => {
                 records.write(|room| what(&mut traffic, room)).map_err(io::Error::other)
             }

@@ -1,174 +1,15 @@
 //! Records, writes and memory, counted; and any cut of a stream against the stream.
 
+mod harness;
+
 use std::pin::pin;
-use std::sync::LazyLock;
 
-use aws_lc_rs::aead;
-use crossway_framing::Locked;
 use proptest::prelude::*;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{
-    ClientConfig, ClientConnection, ConnectionTrafficSecrets, RootCertStore, ServerConfig,
-    SupportedProtocolVersion,
-};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use self::harness::{Forge, HANDSHAKE, pair, records, text};
 use super::*;
-use crate::handshake::greet;
-
-/// What a carrier was asked to do.
-#[derive(Debug, Default)]
-struct Log {
-    reads: usize,
-    /// The octets of each write.
-    writes: Vec<Vec<u8>>,
-    /// A read or write takes no more, unless this is 0.
-    most: usize,
-}
-
-impl Log {
-    fn limit(&self, len: usize) -> usize {
-        if self.most == 0 { len } else { len.min(self.most) }
-    }
-}
-
-/// A carrier that is watched.
-#[derive(Debug)]
-struct Watched {
-    io: DuplexStream,
-    log: Arc<Mutex<Log>>,
-}
-
-impl AsyncRead for Watched {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let most = self.log.lock().limit(buf.remaining());
-        let mut octets = vec![0; most];
-        let mut limited = ReadBuf::new(&mut octets);
-        ready!(Pin::new(&mut self.io).poll_read(cx, &mut limited))?;
-        buf.put_slice(limited.filled());
-        self.log.lock().reads += 1;
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Watched {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let most = self.log.lock().limit(buf.len());
-        let count = ready!(Pin::new(&mut self.io).poll_write(cx, &buf[..most]))?;
-        self.log.lock().writes.push(buf[..count].to_vec());
-        Poll::Ready(Ok(count))
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-}
-
-struct Configs {
-    server: Arc<ServerConfig>,
-    clients: Vec<Arc<ClientConfig>>,
-}
-
-static CONFIGS: LazyLock<Configs> = LazyLock::new(|| {
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    let cert: CertificateDer<'static> = made.cert.der().clone();
-    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-    let provider = || Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let server = ServerConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.clone()], key)
-        .unwrap();
-    let client = |version: &'static SupportedProtocolVersion| {
-        let mut roots = RootCertStore::empty();
-        roots.add(cert.clone()).unwrap();
-        let builder = ClientConfig::builder_with_provider(provider()).with_protocol_versions(&[version]);
-        let mut config = builder.unwrap().with_root_certificates(roots).with_no_client_auth();
-        // For `Forge`.
-        config.enable_secret_extraction = true;
-        Arc::new(config)
-    };
-    let clients = vec![client(&rustls::version::TLS13), client(&rustls::version::TLS12)];
-    Configs { server: Arc::new(server), clients }
-});
-
-type Client = client::TlsStream<DuplexStream>;
-type Server = TlsStream<Locked<Watched>>;
-
-/// Both ends of a connection whose carrier takes `room` octets, with TLS 1.3 or, if `old`, 1.2.
-async fn pair(room: usize, old: bool) -> (Client, Server, Arc<Mutex<Log>>) {
-    let (here, there) = duplex(room);
-    let log = Arc::new(Mutex::new(Log::default()));
-    let io = Locked(Watched { io: there, log: Arc::clone(&log) });
-    let connector = TlsConnector::from(Arc::clone(&CONFIGS.clients[usize::from(old)]));
-    let name = "localhost".try_into().unwrap();
-    let server = greet(io, BytesMut::new(), Arc::clone(&CONFIGS.server));
-    let (client, server) = tokio::join!(connector.connect(name, here), server);
-    *log.lock() = Log::default();
-    (client.unwrap(), server.unwrap(), log)
-}
-
-/// The lengths of the records in `octets`.
-fn records(mut octets: &[u8]) -> Vec<usize> {
-    let mut lengths = Vec::new();
-    while let [_, _, _, high, low, rest @ ..] = octets {
-        let len = usize::from(u16::from_be_bytes([*high, *low]));
-        lengths.push(len);
-        octets = &rest[len..];
-    }
-    lengths
-}
-
-const HANDSHAKE: u8 = 22;
-
-/// Makes records that no TLS library would send.
-struct Forge {
-    key: aead::LessSafeKey,
-    iv: [u8; 12],
-    sequence: u64,
-}
-
-impl Forge {
-    /// In the name of a client that has connected with TLS 1.3.
-    fn new(client: ClientConnection) -> Self {
-        let (sequence, secrets) = client.dangerous_extract_secrets().unwrap().tx;
-        let ConnectionTrafficSecrets::Aes256Gcm { key, iv } = secrets else { panic!("another cipher") };
-        let key = aead::UnboundKey::new(&aead::AES_256_GCM, key.as_ref()).unwrap();
-        Forge { key: aead::LessSafeKey::new(key), iv: iv.as_ref().try_into().unwrap(), sequence }
-    }
-
-    /// RFC 8446, 5.2 and 5.3.
-    fn record(&mut self, kind: u8, content: &[u8]) -> Vec<u8> {
-        let len = (content.len() + 1 + aead::AES_256_GCM.tag_len()) as u16;
-        let [high, low] = len.to_be_bytes();
-        let header = [23, 3, 3, high, low];
-        let mut nonce = self.iv;
-        for (octet, sequence) in nonce[4..].iter_mut().zip(self.sequence.to_be_bytes()) {
-            *octet ^= sequence;
-        }
-        self.sequence += 1;
-        let mut sealed = [content, &[kind]].concat();
-        let nonce = aead::Nonce::assume_unique_for_key(nonce);
-        self.key.seal_in_place_append_tag(nonce, aead::Aad::from(header), &mut sealed).unwrap();
-        [&header[..], &sealed].concat()
-    }
-}
-
-/// A stream that repeats itself late.
-fn text(len: usize) -> Vec<u8> {
-    (0..len as u32).map(|i| (i ^ (i >> 8) ^ (i >> 16)) as u8).collect()
-}
+use crate::scratch::BATCH;
 
 #[tokio::test]
 async fn a_batch_is_few_records_and_one_write() {
@@ -225,8 +66,7 @@ async fn an_idle_connection_keeps_no_buffer() {
         sent.unwrap();
         back.unwrap();
     }
-    assert_eq!((reader.reading.plain.capacity(), writer.writing.pending.capacity()), (0, 0));
-    assert_eq!(reader.reading.session.lock().kept(), 0);
+    assert_eq!((reader.reading.kept(), writer.writing.kept()), (0, 0));
 }
 
 #[tokio::test]
@@ -239,8 +79,8 @@ async fn a_peer_that_does_not_read_holds_one_batch_at_most() {
     while let Poll::Ready(count) = pin!(writer.write(&text[taken..])).poll(&mut cx) {
         taken += count.unwrap();
     }
-    assert_eq!(taken, scratch::BATCH);
-    assert!(writer.writing.pending.len() < scratch::BATCH + 1024);
+    assert_eq!(taken, BATCH);
+    assert!(writer.writing.kept() < BATCH + 1024);
 }
 
 #[tokio::test]
@@ -311,11 +151,11 @@ async fn half_a_handshake_message_does_not_hinder_the_writer() {
     carrier.write_all(&forge.record(HANDSHAKE, &key_update[..2])).await.unwrap();
     let mut cx = Context::from_waker(std::task::Waker::noop());
     assert!(pin!(reader.read_u8()).poll(&mut cx).is_pending());
-    assert!(reader.reading.session.lock().kept() > 0);
+    assert!(reader.reading.kept() > 0);
     writer.write_all(b"in between").await.unwrap();
     carrier.write_all(&forge.record(HANDSHAKE, &key_update[2..])).await.unwrap();
     assert!(pin!(reader.read_u8()).poll(&mut cx).is_pending());
-    assert_eq!(reader.reading.session.lock().kept(), 0);
+    assert_eq!(reader.reading.kept(), 0);
     writer.write_all(b"behind").await.unwrap();
 }
 
@@ -332,7 +172,7 @@ async fn an_endless_handshake_message_is_refused() {
     }
     let error = reader.read_u8().await.unwrap_err();
     assert!(error.to_string().contains("too long"), "{error}");
-    assert_eq!(reader.reading.session.lock().kept(), 0);
+    assert_eq!(reader.reading.kept(), 0);
     assert!(writer.write_all(b"more").await.is_err());
     writer.shutdown().await.unwrap();
     assert!(log.lock().writes.is_empty());
