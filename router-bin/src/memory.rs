@@ -11,6 +11,16 @@ use std::time::Duration;
 const EVERY: Duration = Duration::from_secs(2);
 /// Less than this, in bytes, is not worth the while.
 const WORTH: usize = 1 << 20;
+/// Free memory, in bytes, that each thread may keep until somebody looks.
+const KEEP: i32 = 2 << 20;
+
+/// Sets the allocator up. To be called before anything is allocated in earnest.
+///
+/// Left to itself it gives memory back as soon as 128 KiB are free, and with messages of 64 KiB that is all the time: a
+/// quarter of a page fault for each of them, and as much again to get the page back.
+pub(crate) fn prepare() {
+    allocator::keep(KEEP);
+}
 
 /// Watches the process for as long as it is polled.
 pub(crate) async fn keep_small() {
@@ -43,8 +53,19 @@ fn resident() -> Option<usize> {
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-#[allow(unsafe_code, reason = "two calls into glibc that take no pointers")]
+#[allow(unsafe_code, reason = "three calls into glibc that take no pointers")]
 mod allocator {
+    /// Longer allocations are asked of the system one by one, and given back so.
+    const ALONE: i32 = 1 << 20;
+
+    pub(super) fn keep(octets: i32) {
+        // SAFETY: takes numbers. An option that is not known is ignored, which is why the answer is.
+        unsafe {
+            libc::mallopt(libc::M_TRIM_THRESHOLD, octets);
+            libc::mallopt(libc::M_MMAP_THRESHOLD, ALONE);
+        }
+    }
+
     /// Bytes that the program has and has not freed.
     pub(super) fn in_use() -> Option<usize> {
         // SAFETY: takes no arguments, returns numbers, and may be called by any thread at any time.
@@ -62,6 +83,8 @@ mod allocator {
 /// Other allocators are left to themselves.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 mod allocator {
+    pub(super) fn keep(_octets: i32) {}
+
     pub(super) fn in_use() -> Option<usize> {
         None
     }

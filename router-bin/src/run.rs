@@ -25,6 +25,7 @@ pub(crate) enum Greeting {
 
 /// Runs the router until a signal ends it.
 pub(crate) fn run(config: &Config, greeting: Greeting) -> ExitCode {
+    memory::prepare();
     // Before there are threads: the maps in it ask the kernel for a barrier between threads, which takes 10 ms from
     // the second thread on.
     let router = match compose::router(config) {
