@@ -12,7 +12,7 @@ use super::document::ratio;
 use super::table::{ROWS, Table};
 use crate::workspace::Workspace;
 
-const LABELS: f64 = 300.0;
+const LABELS: f64 = 330.0;
 const BARS: f64 = 380.0;
 const LINE: f64 = 24.0;
 const TOP: f64 = 58.0;
