@@ -224,7 +224,6 @@ impl<R: AsyncRead + Send + Unpin + 'static, D: Decoder> FrameSource<R, D> {
         };
         self.held = buffer;
         self.decode_held(batch)?;
-        self.long = long(batch);
         Poll::Ready(Ok(()))
     }
 
@@ -245,7 +244,6 @@ impl<R: AsyncRead + Send + Unpin + 'static, D: Decoder> FrameSource<R, D> {
         }
         if self.held.len() >= self.need {
             self.decode_held(batch)?;
-            self.long = long(batch);
         }
         Poll::Ready(Ok(()))
     }
@@ -275,9 +273,13 @@ impl<R: AsyncRead + Send + Unpin + 'static, D: Decoder> FrameSource<R, D> {
     }
 
     fn decode_held(&mut self, batch: &mut Vec<Inbound>) -> Result<(), TransportError> {
+        let before = self.held.len();
         self.need = drain(&mut self.decoder, &mut self.held, batch)?;
-        if self.held.is_empty() {
-            self.held = BytesMut::new();
+        self.long = long(batch);
+        // What is left moves to a place of its own: where it stands it would keep the memory of the frames before it.
+        if self.held.len() < before {
+            let rest = std::mem::take(&mut self.held);
+            self.hold(&rest);
         }
         Ok(())
     }

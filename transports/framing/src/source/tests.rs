@@ -212,6 +212,23 @@ fn long_frames_are_read_in_place() {
 }
 
 #[test]
+fn the_beginning_of_a_frame_does_not_keep_the_long_frame_before_it() {
+    let long = 1 << 20;
+    let mut octets = frame(b'm', &vec![1; long]).repeat(2);
+    octets.extend(&frame(b'm', b"next")[..7]);
+    let (most, rest) = octets.split_at(octets.len() - 2 * DIRECT);
+    let mut source = source([most.to_vec(), rest.to_vec()]);
+    source.reader.pieces.push_back(None);
+    let mut batch = Vec::new();
+    while source.held.len() != 7 {
+        let _ = poll(&mut source, &mut batch);
+    }
+    assert_eq!(batch.len(), 2);
+    batch.clear();
+    assert!(!source.held.try_reclaim(long / 2), "the memory of the frame that has gone is still there");
+}
+
+#[test]
 fn the_shared_buffer_is_used_again_when_its_messages_are_gone() {
     let mut source = source((0..1000).map(|_| frame(b'm', &[1; 1000])));
     let mut batch = Vec::new();
