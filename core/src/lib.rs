@@ -37,7 +37,9 @@
 //! | `realm`, `router`                          | what binds them together                            |
 
 pub mod auth;
+#[allow(unused_variables, reason = "the witness is passed, and heard from the next commits on")]
 mod broker;
+#[allow(unused_variables, reason = "the witness is passed, and heard from the next commits on")]
 mod dealer;
 pub mod error;
 pub mod id;
@@ -46,10 +48,13 @@ pub mod message;
 mod realm;
 mod router;
 pub mod serializer;
+#[allow(dead_code, reason = "features are used from the next commits on")]
 mod session;
 pub mod transport;
 pub mod uri;
 pub mod value;
+#[allow(dead_code, reason = "heard from the next commits on")]
+mod witness;
 
 pub use id::Id;
 pub use limits::{Limits, Protocol};

@@ -131,6 +131,18 @@ predefined! {
     OPTION_NOT_ALLOWED = "wamp.error.option_not_allowed";
     /// The callee can't take the call at the moment.
     UNAVAILABLE = "wamp.error.unavailable";
+    /// No callee of the procedure can take the call at the moment.
+    NO_AVAILABLE_CALLEE = "wamp.error.no_available_callee";
+    /// The call took longer than it may.
+    TIMEOUT = "wamp.error.timeout";
+    /// The other side does not have a feature that the message uses.
+    FEATURE_NOT_SUPPORTED = "wamp.error.feature_not_supported";
+    /// The router does not disclose who publishes or calls.
+    DISCLOSE_ME_DISALLOWED = "wamp.error.option_disallowed.disclose_me";
+    /// A procedure of the session meta API was asked about a session that does not exist.
+    NO_SUCH_SESSION = "wamp.error.no_such_session";
+    /// The session may not do that.
+    NOT_AUTHORIZED = "wamp.error.not_authorized";
     /// HELLO named a realm that does not exist.
     NO_SUCH_REALM = "wamp.error.no_such_realm";
     /// No authentication method that both sides have.
@@ -145,6 +157,8 @@ predefined! {
     SYSTEM_SHUTDOWN = "wamp.close.system_shutdown";
     /// The realm is left, or closes.
     CLOSE_REALM = "wamp.close.close_realm";
+    /// Somebody ended the session by way of the session meta API.
+    KILLED = "wamp.close.killed";
     /// The answer to GOODBYE.
     GOODBYE_AND_OUT = "wamp.close.goodbye_and_out";
     /// A limit of this router was reached; the message says which. Not in the specification, which has no word for it.

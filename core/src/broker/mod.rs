@@ -29,6 +29,7 @@ use crate::serializer::HeadItem;
 use crate::session::Session;
 use crate::session::turn::Turn;
 use crate::uri;
+use crate::witness::Witness;
 pub(crate) use burst::Burst;
 use fanout::{Fanout, Publication};
 use filter::Filter;
@@ -79,6 +80,7 @@ impl Broker {
         &self,
         seat: &Seat,
         message: &Subscribe<'_>,
+        witness: &dyn Witness,
         turn: &mut Turn,
     ) -> Result<(), Refusal> {
         if message.options.policy.unwrap_or(Match::Exact) != Match::Exact {
@@ -124,6 +126,7 @@ impl Broker {
         &self,
         seat: &Seat,
         message: &Unsubscribe,
+        witness: &dyn Witness,
         turn: &mut Turn,
     ) -> Result<(), Refusal> {
         let removed = seat.held.lock().remove(&message.subscription);
@@ -182,7 +185,7 @@ impl Broker {
     }
 
     /// The session is gone: so are its subscriptions.
-    pub(crate) fn leave(&self, seat: &Seat) {
+    pub(crate) fn leave(&self, seat: &Seat, witness: &dyn Witness, turn: &mut Turn) {
         let held = std::mem::take(&mut *seat.held.lock());
         for Held { subscription, member } in held.into_values() {
             member.deactivate();

@@ -9,6 +9,7 @@ use crate::serializer::HeadItem;
 use crate::session::outbox::Lane;
 use crate::session::turn::Turn;
 use crate::uri;
+use crate::witness::Witness;
 
 impl Dealer {
     /// Ends a call as its caller wishes. A call that is over, or was never made, is none of anybody's business.
@@ -34,12 +35,12 @@ impl Dealer {
     }
 
     /// The session is gone: calls to it end, its own calls are nobody's any more, its procedures are withdrawn.
-    pub(crate) fn leave(&self, seat: &Seat, turn: &mut Turn) {
-        self.leave_as_callee(seat, turn);
+    pub(crate) fn leave(&self, seat: &Seat, witness: &dyn Witness, turn: &mut Turn) {
+        self.leave_as_callee(seat, witness, turn);
         leave_as_caller(seat, turn);
     }
 
-    fn leave_as_callee(&self, seat: &Seat, turn: &mut Turn) {
+    fn leave_as_callee(&self, seat: &Seat, witness: &dyn Witness, turn: &mut Turn) {
         let (registrations, invocations) = {
             let mut callee = seat.callee.lock();
             callee.gone = true;

@@ -10,6 +10,7 @@ use crate::message::{Code, Invoke, Match, Register, Unregister};
 use crate::serializer::HeadItem;
 use crate::session::turn::Turn;
 use crate::uri;
+use crate::witness::Witness;
 
 /// One procedure and who runs it.
 pub(crate) struct Registration {
@@ -36,6 +37,7 @@ impl Dealer {
         &self,
         seat: &Arc<Seat>,
         message: &Register<'_>,
+        witness: &dyn Witness,
         turn: &mut Turn,
     ) -> Result<(), Refusal> {
         if message.options.policy.unwrap_or(Match::Exact) != Match::Exact {
@@ -78,6 +80,7 @@ impl Dealer {
         &self,
         seat: &Seat,
         message: &Unregister,
+        witness: &dyn Witness,
         turn: &mut Turn,
     ) -> Result<(), Refusal> {
         let _write = self.write.lock();

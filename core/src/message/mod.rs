@@ -12,16 +12,20 @@
 mod code;
 mod elements;
 mod layouts;
+mod names;
 mod options;
+mod passthru;
 mod payload;
 
 pub use code::Code;
 pub use elements::{RequestType, Revocation};
 pub use layouts::*;
+pub use names::{CancelMode, EncAlgo, Invoke, Match};
 pub use options::{
-    CallOptions, CancelMode, CancelOptions, EncAlgo, EventDetails, InterruptOptions, InvocationDetails,
-    Invoke, Match, Options, PublishOptions, RegisterOptions, ResultDetails, SubscribeOptions,
+    CallOptions, CancelOptions, EventDetails, InterruptOptions, InvocationDetails, Options, PublishOptions,
+    RegisterOptions, ResultDetails, SubscribeOptions,
 };
+pub use passthru::Passthru;
 pub use payload::Payload;
 
 use std::borrow::Cow;

@@ -2,6 +2,8 @@
 //!
 //! Law: unknown attributes are ignored, known ones of the wrong type are a protocol violation (MSG-11, MSG-12).
 
+use super::names::{CancelMode, EncAlgo, Invoke, Match};
+use super::passthru::Passthru;
 use crate::error::Violation;
 use crate::id::Id;
 use crate::value::{Dict, Value};
@@ -44,91 +46,6 @@ attribute!(Vec<String>, "a list of strings", Value::List(items) => items.into_it
 attribute!(Vec<Dict>, "a list of dictionaries", Value::List(items) => items.into_iter().map(Dict::from_value).collect(),
     |x| Value::List(x.into_iter().map(Dict::into_value).collect()));
 
-/// Enumerations that are strings on the wire.
-macro_rules! names {
-    ($(#[$meta:meta])* $type:ident, $expected:literal { $($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)* }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $type {
-            $($(#[doc = $doc])+ $variant,)*
-        }
-
-        impl $type {
-            /// The spelling on the wire.
-            pub fn name(self) -> &'static str {
-                match self {
-                    $($type::$variant => $name,)*
-                }
-            }
-        }
-
-        impl Attribute for $type {
-            const EXPECTED: &'static str = $expected;
-            fn from_value(value: Value) -> Option<Self> {
-                match value.as_text()? {
-                    $($name => Some($type::$variant),)*
-                    _ => None,
-                }
-            }
-            fn into_value(self) -> Value {
-                self.name().into()
-            }
-        }
-    };
-}
-
-names! {
-    /// How a topic or procedure is compared with a subscription or registration.
-    Match, "\"exact\", \"prefix\" or \"wildcard\"" {
-        /// Equal.
-        Exact = "exact",
-        /// Begins with.
-        Prefix = "prefix",
-        /// Equal but for empty components, which stand for any.
-        Wildcard = "wildcard",
-    }
-}
-
-names! {
-    /// Which of several callees of one procedure gets a call.
-    Invoke, "\"single\", \"roundrobin\", \"random\", \"first\" or \"last\"" {
-        /// There is only one.
-        Single = "single",
-        /// One after the other.
-        RoundRobin = "roundrobin",
-        /// Any.
-        Random = "random",
-        /// The one that registered first.
-        First = "first",
-        /// The one that registered last.
-        Last = "last",
-    }
-}
-
-names! {
-    /// How CANCEL ends a call.
-    CancelMode, "\"skip\", \"kill\" or \"killnowait\"" {
-        /// The caller is answered at once, the callee not told.
-        Skip = "skip",
-        /// The callee is interrupted, and its answer waited for.
-        Kill = "kill",
-        /// The caller is answered at once and the callee interrupted.
-        KillNoWait = "killnowait",
-    }
-}
-
-names! {
-    /// Encryption of a payload in the layout that came before payload passthru mode; known to be checked, not used.
-    EncAlgo, "\"cryptobox\", \"mqtt\" or \"xbr\"" {
-        /// NaCl cryptobox.
-        CryptoBox = "cryptobox",
-        /// Bridged MQTT payload.
-        Mqtt = "mqtt",
-        /// XBR.
-        Xbr = "xbr",
-    }
-}
-
 /// A dictionary with typed attributes.
 pub trait Options: Default {
     /// Reads the attributes that are known; `message` names the message for errors.
@@ -151,11 +68,15 @@ impl Options for Dict {
 }
 
 macro_rules! options {
-    ($(#[$meta:meta])* $type:ident { $($(#[doc = $doc:literal])+ $key:literal $field:ident: $attribute:ty,)* }) => {
+    ($(#[$meta:meta])* $type:ident $(and $ppt:ident)? { $($(#[doc = $doc:literal])+ $key:literal $field:ident: $attribute:ty,)* }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct $type {
             $($(#[doc = $doc])+ pub $field: Option<$attribute>,)*
+            $(
+                /// Payload passthru mode: `ppt_scheme` and what goes with it.
+                pub $ppt: Passthru,
+            )?
         }
 
         impl Options for $type {
@@ -164,6 +85,7 @@ macro_rules! options {
                 for (key, value) in dict {
                     match key.as_str() {
                         $($key => options.$field = Some(attribute(message, $key, value)?),)*
+                        $(key if options.$ppt.knows(key) => options.$ppt.read(message, key, value)?,)?
                         _ => {}
                     }
                 }
@@ -175,19 +97,24 @@ macro_rules! options {
                 $(if let Some(value) = self.$field {
                     dict.insert($key, value.into_value());
                 })*
+                $(self.$ppt.write(&mut dict);)?
                 dict
             }
         }
     };
 }
 
-fn attribute<T: Attribute>(message: &'static str, key: &'static str, value: Value) -> Result<T, Violation> {
+pub(super) fn attribute<T: Attribute>(
+    message: &'static str,
+    key: &'static str,
+    value: Value,
+) -> Result<T, Violation> {
     T::from_value(value).ok_or_else(|| Violation::new(format!("{message}.{key} has to be {}", T::EXPECTED)))
 }
 
 options! {
     /// `PUBLISH.Options`.
-    PublishOptions {
+    PublishOptions and ppt {
         /// Whether the publisher wants PUBLISHED.
         "acknowledge" acknowledge: bool,
         /// Whether the publisher itself is left out; true if absent.
@@ -210,8 +137,6 @@ options! {
         "retain" retain: bool,
         /// Key of a sharded subscription.
         "rkey" rkey: String,
-        /// Scheme of payload passthru mode.
-        "ppt_scheme" ppt_scheme: String,
         /// Checked only: not in the specification, but in its test vectors.
         "transaction_hash" transaction_hash: String,
         /// Checked only: routers on the way here.
@@ -241,7 +166,7 @@ options! {
 
 options! {
     /// `EVENT.Details`.
-    EventDetails {
+    EventDetails and ppt {
         /// Session of the publisher, where it is disclosed.
         "publisher" publisher: Id,
         /// User of the publisher, where it is disclosed.
@@ -275,7 +200,7 @@ options! {
 
 options! {
     /// `CALL.Options`.
-    CallOptions {
+    CallOptions and ppt {
         /// Whether the caller takes progressive results.
         "receive_progress" receive_progress: bool,
         /// Whether more CALLs with this id follow.
@@ -286,10 +211,8 @@ options! {
         "disclose_me" disclose_me: bool,
         /// How a sharded registration is called.
         "runmode" runmode: String,
-        /// Key of a sharded registration.
+        /// Resource key: the callee of a sharded registration that has it in its care is called.
         "rkey" rkey: String,
-        /// Scheme of payload passthru mode.
-        "ppt_scheme" ppt_scheme: String,
     }
 }
 
@@ -312,12 +235,20 @@ options! {
         "disclose_caller" disclose_caller: bool,
         /// Whether the callee takes care of timeouts.
         "forward_timeout" forward_timeout: bool,
+        /// How many invocations the callee takes at a time. Not in the specification, but in Autobahn.
+        "concurrency" concurrency: u64,
+        /// Whether whoever holds the procedure loses it. Not in the specification, but in Autobahn.
+        "force_reregister" force_reregister: bool,
+        /// Node key: names the callee in a sharded registration. Not in the specification.
+        "nkey" nkey: String,
+        /// The longest that a call may take, in milliseconds. Not in the specification.
+        "_timeout" timeout: u64,
     }
 }
 
 options! {
     /// `INVOCATION.Details`.
-    InvocationDetails {
+    InvocationDetails and ppt {
         /// Session of the caller, where it is disclosed.
         "caller" caller: Id,
         /// User of the caller, where it is disclosed.
@@ -347,10 +278,8 @@ options! {
 
 options! {
     /// `YIELD.Options` and `RESULT.Details`.
-    ResultDetails {
+    ResultDetails and ppt {
         /// Whether more results of this call follow.
         "progress" progress: bool,
-        /// Scheme of payload passthru mode.
-        "ppt_scheme" ppt_scheme: String,
     }
 }

@@ -31,8 +31,8 @@ impl Drop for Membership {
     fn drop(&mut self) {
         self.session.outbox().open(None);
         let mut turn = Turn::begin();
-        self.realm.dealer.leave(&self.dealer, &mut turn);
-        self.realm.broker.leave(&self.broker);
+        self.realm.dealer.leave(&self.dealer, self.realm.witness(), &mut turn);
+        self.realm.broker.leave(&self.broker, self.realm.witness(), &mut turn);
         self.realm.sessions.pin().remove(&self.session.id());
     }
 }

@@ -14,6 +14,7 @@ use crate::dealer::Dealer;
 use crate::id::Id;
 use crate::limits::{Counters, Limits};
 use crate::session::Session;
+use crate::witness::{Nobody, Witness};
 
 /// A broker, a dealer, the sessions that share them, and the ways to become one of those.
 pub(crate) struct Realm {
@@ -42,6 +43,11 @@ impl Realm {
 
     pub(crate) fn uri(&self) -> &str {
         &self.uri
+    }
+
+    /// Who is told of changes.
+    pub(crate) fn witness(&self) -> &dyn Witness {
+        &Nobody
     }
 
     /// The first method that the client prefers among those that this realm has.

@@ -108,10 +108,10 @@ impl<'a> Established<'a> {
         match message {
             Message::Publish(m) => self.publish(m, burst, turn)?,
             Message::Subscribe(m) => self.subscribe(&m, turn)?,
-            Message::Unsubscribe(m) => realm.broker.unsubscribe(broker, &m, turn)?,
+            Message::Unsubscribe(m) => realm.broker.unsubscribe(broker, &m, realm.witness(), turn)?,
             Message::Call(m) => self.call(&m, turn)?,
             Message::Register(m) => self.register(&m, turn)?,
-            Message::Unregister(m) => realm.dealer.unregister(dealer, &m, turn)?,
+            Message::Unregister(m) => realm.dealer.unregister(dealer, &m, realm.witness(), turn)?,
             _ => {}
         }
         Ok(())
@@ -167,7 +167,8 @@ impl<'a> Established<'a> {
 
     fn subscribe(&self, message: &Subscribe<'_>, turn: &mut Turn) -> Result<(), Refusal> {
         self.check(&message.topic)?;
-        self.member.realm.broker.subscribe(&self.member.broker, message, turn)
+        let Membership { realm, broker, .. } = &self.member;
+        realm.broker.subscribe(broker, message, realm.witness(), turn)
     }
 
     fn call(&self, message: &Call<'_>, turn: &mut Turn) -> Result<(), Fault> {
@@ -177,7 +178,8 @@ impl<'a> Established<'a> {
 
     fn register(&self, message: &Register<'_>, turn: &mut Turn) -> Result<(), Refusal> {
         self.check_own(&message.procedure)?;
-        self.member.realm.dealer.register(&self.member.dealer, message, turn)
+        let Membership { realm, dealer, .. } = &self.member;
+        realm.dealer.register(dealer, message, realm.witness(), turn)
     }
 
     fn error(&self, message: &Error<'_>, turn: &mut Turn) -> Result<(), Violation> {
@@ -219,16 +221,16 @@ impl<'a> Established<'a> {
 
 /// What WELCOME did not announce must not be used: what it asks for would silently not happen (MSG-35).
 fn check_announced(message: &Message<'_>) -> Result<(), Violation> {
-    let (scheme, progress) = match message {
-        Message::Publish(m) => (&m.options.ppt_scheme, None),
-        Message::Call(m) => (&m.options.ppt_scheme, m.options.progress),
-        Message::Yield(m) => (&m.options.ppt_scheme, None),
+    let (ppt, progress) = match message {
+        Message::Publish(m) => (&m.options.ppt, None),
+        Message::Call(m) => (&m.options.ppt, m.options.progress),
+        Message::Yield(m) => (&m.options.ppt, None),
         _ => return Ok(()),
     };
-    let feature = match scheme.as_deref() {
+    let feature = match ppt.is_used() {
         _ if progress == Some(true) => "progressive_call_invocations",
-        None | Some("") => return Ok(()),
-        Some(_) => "payload_passthru_mode",
+        true => "payload_passthru_mode",
+        false => return Ok(()),
     };
     Err(Violation::new(format!("{} uses {feature}, which is not announced", message.code().name())))
 }

@@ -10,6 +10,26 @@ use crate::value::{Dict, Value};
 pub(crate) struct Features {
     /// The callee takes INTERRUPT.
     pub(crate) callee_canceling: bool,
+    /// The callee can send progressive results.
+    pub(crate) callee_progressive_results: bool,
+    /// The callee takes progressive invocations.
+    pub(crate) callee_progressive_invocations: bool,
+    /// The callee ends calls that take too long.
+    pub(crate) callee_timeout: bool,
+    /// The callee answers `wamp.error.unavailable` where another callee may be asked.
+    pub(crate) callee_reroute: bool,
+    /// The callee takes UNREGISTERED that it did not ask for.
+    pub(crate) callee_revocation: bool,
+    /// The callee knows payload passthru mode.
+    pub(crate) callee_ppt: bool,
+    /// The caller makes progressive calls.
+    pub(crate) caller_progressive_invocations: bool,
+    /// The caller knows payload passthru mode.
+    pub(crate) caller_ppt: bool,
+    /// The publisher knows payload passthru mode.
+    pub(crate) publisher_ppt: bool,
+    /// The subscriber takes UNSUBSCRIBED that it did not ask for.
+    pub(crate) subscriber_revocation: bool,
 }
 
 const ROLES: [&str; 4] = ["publisher", "subscriber", "caller", "callee"];
@@ -33,10 +53,22 @@ impl Features {
         for role in ROLES {
             check_role(role, roles.get(role))?;
         }
-        // The specification spells it both ways (FEAT-09).
-        let canceling =
-            ["call_canceling", "call_cancelling"].iter().any(|feature| has(roles, "callee", feature));
-        Ok(Features { callee_canceling: canceling })
+        let callee = |feature| has(roles, "callee", feature);
+        let ppt = |role| has(roles, role, "payload_passthru_mode");
+        Ok(Features {
+            // The specification spells it both ways (FEAT-09).
+            callee_canceling: callee("call_canceling") || callee("call_cancelling"),
+            callee_progressive_results: callee("progressive_call_results"),
+            callee_progressive_invocations: callee("progressive_call_invocations"),
+            callee_timeout: callee("call_timeout"),
+            callee_reroute: callee("call_reroute"),
+            callee_revocation: callee("registration_revocation"),
+            callee_ppt: ppt("callee"),
+            caller_progressive_invocations: has(roles, "caller", "progressive_call_invocations"),
+            caller_ppt: ppt("caller"),
+            publisher_ppt: ppt("publisher"),
+            subscriber_revocation: has(roles, "subscriber", "subscription_revocation"),
+        })
     }
 }
 
