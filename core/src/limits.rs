@@ -24,6 +24,9 @@ pub struct Limits {
     pub max_subscriptions: usize,
     /// Registrations of one session.
     pub max_registrations: usize,
+    /// Shapes that the wildcard patterns of one realm's subscriptions may have, and those of its registrations: how many
+    /// components, and which of them are empty. Each may be one more way through the patterns for every message.
+    pub max_wildcard_shapes: usize,
     /// Calls of one caller that wait for their result.
     pub max_pending_calls: usize,
     /// Invocations of one callee that wait for their result.
@@ -50,6 +53,7 @@ impl Default for Limits {
             max_uri_length: 1024,
             max_subscriptions: 100_000,
             max_registrations: 100_000,
+            max_wildcard_shapes: 1024,
             max_pending_calls: 10_000,
             max_pending_invocations: 100_000,
             outbox_bytes: 8 << 20,
@@ -123,6 +127,8 @@ counters! {
     subscriptions_over_limit,
     /// REGISTER refused because of `max_registrations`.
     registrations_over_limit,
+    /// SUBSCRIBE and REGISTER refused because of `max_wildcard_shapes`.
+    wildcard_shapes_over_limit,
     /// CALL refused because of `max_pending_calls`.
     calls_over_limit,
     /// CALL refused because of `max_pending_invocations`.

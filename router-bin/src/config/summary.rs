@@ -84,7 +84,7 @@ fn changed_limits(limits: &Limits) -> Vec<String> {
 }
 
 /// Every limit as it is written in a config file. Taking the struct apart makes a new limit a compile error here.
-pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 14] {
+pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 15] {
     let Limits {
         handshake_timeout,
         goodbye_timeout,
@@ -94,6 +94,7 @@ pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 14] {
         max_uri_length,
         max_subscriptions,
         max_registrations,
+        max_wildcard_shapes,
         max_pending_calls,
         max_pending_invocations,
         outbox_bytes,
@@ -112,6 +113,7 @@ pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 14] {
         ("max_uri_length", max_uri_length.to_string()),
         ("max_subscriptions", max_subscriptions.to_string()),
         ("max_registrations", max_registrations.to_string()),
+        ("max_wildcard_shapes", max_wildcard_shapes.to_string()),
         ("max_pending_calls", max_pending_calls.to_string()),
         ("max_pending_invocations", max_pending_invocations.to_string()),
         ("outbox_bytes", size(outbox_bytes)),

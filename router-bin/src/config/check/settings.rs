@@ -27,6 +27,8 @@ pub(super) fn limits(table: &Table<'_>) -> Limits {
     table.set("max_uri_length", &mut limits.max_uri_length, number(32..=65_536));
     table.set("max_subscriptions", &mut limits.max_subscriptions, number(1..=COUNT));
     table.set("max_registrations", &mut limits.max_registrations, number(1..=COUNT));
+    // Beyond this the limit would hardly limit anything: a lookup may take as many ways.
+    table.set("max_wildcard_shapes", &mut limits.max_wildcard_shapes, number(1..=65_536));
     table.set("max_pending_calls", &mut limits.max_pending_calls, number(1..=COUNT));
     table.set("max_pending_invocations", &mut limits.max_pending_invocations, number(1..=COUNT));
     table.set("outbox_bytes", &mut limits.outbox_bytes, bytes);
