@@ -32,6 +32,7 @@
 //! | [`limits`]                                 | every limit, its default and its counter            |
 //! | [`transport`], [`serializer`], [`auth`]    | what plug-in authors implement                      |
 //! | [`message`]                                | the 25 messages                                     |
+//! | [`pattern`]                                | prefixes and wildcards: what matches, what wins     |
 //! | `session`                                  | outboxes, turns, and the states of a connection     |
 //! | `broker`, `dealer`                         | routing; they know neither each other nor the clock |
 //! | `realm`, `router`                          | what binds them together                            |
@@ -45,6 +46,7 @@ pub mod error;
 pub mod id;
 pub mod limits;
 pub mod message;
+pub mod pattern;
 mod realm;
 mod router;
 pub mod serializer;

@@ -56,23 +56,33 @@ impl UriRule {
     /// # Errors
     /// What is wrong with it.
     pub fn check(self, uri: &str) -> Result<(), UriError> {
+        self.check_with(Empty::None, uri)
+    }
+
+    /// Checks a URI that may have empty components, as those of patterns do.
+    #[inline]
+    pub(crate) fn check_with(self, empty: Empty, uri: &str) -> Result<(), UriError> {
         match self {
             // Almost every URI is plain ASCII: one pass over the bytes decides.
-            UriRule::Strict => check_bytes(uri, |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'_')),
-            UriRule::Loose => check_bytes(uri, |byte| byte.is_ascii_graphic() && byte != b'#'),
+            UriRule::Strict => {
+                check_bytes(empty, uri, |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'_'))
+            }
+            UriRule::Loose => check_bytes(empty, uri, |byte| byte.is_ascii_graphic() && byte != b'#'),
         }
-        .or_else(|()| self.check_slowly(uri))
+        .or_else(|()| self.check_slowly(empty, uri))
     }
 
     /// Character by character; says what is wrong, and knows the whitespace beyond ASCII.
     #[cold]
-    fn check_slowly(self, uri: &str) -> Result<(), UriError> {
+    fn check_slowly(self, empty: Empty, uri: &str) -> Result<(), UriError> {
         let permitted = |c: char| match self {
             UriRule::Strict => matches!(c, '0'..='9' | 'a'..='z' | '_'),
             UriRule::Loose => c != '#' && !c.is_whitespace(),
         };
-        for component in uri.split('.') {
-            if component.is_empty() {
+        let mut components = uri.split('.').peekable();
+        while let Some(component) = components.next() {
+            let last = components.peek().is_none();
+            if component.is_empty() && !empty.permitted(last) {
                 return Err(UriError::EmptyComponent);
             }
             if let Some(c) = component.chars().find(|c| !permitted(*c)) {
@@ -83,17 +93,36 @@ impl UriRule {
     }
 }
 
-/// Whether `uri` is non-empty components of permitted bytes; `Err` also where only a closer look can tell.
-fn check_bytes(uri: &str, permitted: impl Fn(u8) -> bool) -> Result<(), ()> {
+/// Which components of a URI may be empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Empty {
+    None,
+    Last,
+    Any,
+}
+
+impl Empty {
+    fn permitted(self, last: bool) -> bool {
+        match self {
+            Empty::None => false,
+            Empty::Last => last,
+            Empty::Any => true,
+        }
+    }
+}
+
+/// Whether `uri` is components of permitted bytes; `Err` also where only a closer look can tell.
+#[inline]
+fn check_bytes(empty: Empty, uri: &str, permitted: impl Fn(u8) -> bool) -> Result<(), ()> {
     let mut after_dot = true;
     for &byte in uri.as_bytes() {
         let dot = byte == b'.';
-        if (dot && after_dot) || !(dot || permitted(byte)) {
+        if (dot && after_dot && !empty.permitted(false)) || !(dot || permitted(byte)) {
             return Err(());
         }
         after_dot = dot;
     }
-    if after_dot { Err(()) } else { Ok(()) }
+    if after_dot && !empty.permitted(true) { Err(()) } else { Ok(()) }
 }
 
 /// Whether only the router itself may publish to or register `uri` (URI-08).
@@ -192,6 +221,46 @@ mod tests {
         for uri in BAD.iter().chain(&LOOSE_ONLY) {
             assert!(UriRule::Strict.check(uri).is_err(), "{uri:?}");
         }
+    }
+
+    #[test]
+    fn components_of_patterns_may_be_empty_at_the_end_of_a_prefix_and_anywhere_in_a_wildcard() {
+        use crate::message::Match::{Exact, Prefix, Wildcard};
+        let good: [(&[_], &[&str]); 3] = [
+            (&[Exact, Prefix, Wildcard], &["com", "com.myapp.topic1", "a_b.c_9"]),
+            (&[Prefix, Wildcard], &["", "a.", "com.myapp."]),
+            (&[Wildcard], &[".", "..", ".a", "a..b", ".a..b..", "..."]),
+        ];
+        for (policies, uris) in good {
+            for policy in [Exact, Prefix, Wildcard] {
+                for uri in uris {
+                    let expected =
+                        if policies.contains(&policy) { Ok(()) } else { Err(UriError::EmptyComponent) };
+                    assert_eq!(UriRule::Loose.check_pattern(policy, uri), expected, "{policy:?} {uri:?}");
+                    assert_eq!(UriRule::Strict.check_pattern(policy, uri), expected, "{policy:?} {uri:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn patterns_obey_the_rule_like_other_uris() {
+        use crate::message::Match::{Exact, Prefix, Wildcard};
+        for policy in [Exact, Prefix, Wildcard] {
+            for uri in LOOSE_ONLY {
+                assert_eq!(UriRule::Loose.check_pattern(policy, uri), Ok(()), "{policy:?} {uri:?}");
+                assert!(UriRule::Strict.check_pattern(policy, uri).is_err(), "{policy:?} {uri:?}");
+            }
+            for uri in ["a b", "a#b", "a.b#", "a\u{a0}b", "a.\u{2003}"] {
+                let loose = UriRule::Loose.check_pattern(policy, uri);
+                assert!(matches!(loose, Err(UriError::Character(_))), "{policy:?} {uri:?}");
+                assert!(UriRule::Strict.check_pattern(policy, uri).is_err(), "{policy:?} {uri:?}");
+            }
+        }
+        assert_eq!(UriRule::Loose.check_pattern(Wildcard, ".\u{a0}."), Err(UriError::Character('\u{a0}')));
+        assert_eq!(UriRule::Loose.check_pattern(Prefix, "müller."), Ok(()));
+        assert_eq!(UriRule::Loose.check_pattern(Prefix, "müller..a"), Err(UriError::EmptyComponent));
+        assert_eq!(UriRule::Loose.check_pattern(Wildcard, "müller..a"), Ok(()));
     }
 
     #[test]

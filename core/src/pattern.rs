@@ -1,0 +1,218 @@
+//! Prefix and wildcard patterns: what they match, which one wins, and an index that finds them.
+//!
+//! | policy     | matches a URI                                                                            |
+//! |------------|------------------------------------------------------------------------------------------|
+//! | `prefix`   | that begins with the pattern, as a string: `a.b` matches `a.b`, `a.bc` and `a.b.c`       |
+//! | `wildcard` | of as many components, each equal to the pattern's, or anything where that one is empty  |
+//!
+//! Nothing but a prefix matches a URI with an empty component; topics and procedures have none.
+//!
+//! Exact matching is a hash map's business and is not in here: broker and dealer ask theirs first.
+//!
+//! Law: an [`Index`] never changes. A change makes a new one that shares nearly everything with the old one, so that who
+//! routes reads whichever is current, takes no lock and writes to no memory that others read.
+//!
+//! ```text
+//!   prefixes     com.app.        a tree of the patterns' octets for each policy; an edge is what its patterns share,
+//!   com.app.       │             (x) is a pattern's value.
+//!   com.app.log   (1)
+//!   com.app.lot    │ lo          A prefix is every value on the way down that the URI takes.
+//!                  ┴             A wildcard is found by going down twice wherever a component begins: as the URI
+//!                g/ \t           says, and where the pattern's component is empty, past the URI's.
+//!               (2) (3)
+//! ```
+//!
+//! One lookup goes down once for prefixes. For wildcards it follows no more ways than there are *shapes*, and none twice:
+//! the shape of a wildcard pattern is how many components it has and which of them are empty. So a peer that registers all
+//! 2^k shapes of k components would make every lookup take 2^k ways, hence the limit `max_wildcard_shapes`, which broker
+//! and dealer ask for with [`Index::adds_wildcard_shape`].
+
+mod label;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod walk;
+
+use crate::message::Match;
+use crate::uri::{Empty, UriError, UriRule};
+use tree::Tree;
+
+/// Whether a pattern matches a URI: the definition (PS-PAT-02, PS-PAT-03, PS-PAT-04), for one pattern at a time.
+pub fn matches(policy: Match, pattern: &str, uri: &str) -> bool {
+    match policy {
+        Match::Exact => pattern == uri,
+        Match::Prefix => uri.starts_with(pattern),
+        Match::Wildcard => {
+            let (mut wanted, mut found) = (pattern.split('.'), uri.split('.'));
+            loop {
+                match (wanted.next(), found.next()) {
+                    (None, None) => return true,
+                    (Some(wanted), Some(found))
+                        if !found.is_empty() && (wanted.is_empty() || wanted == found) => {}
+                    _ => return false,
+                }
+            }
+        }
+    }
+}
+
+impl UriRule {
+    /// Checks the URI of a SUBSCRIBE or REGISTER. In a prefix the last component may be empty, and it is expected to be
+    /// only the beginning of one (URI-13); in a wildcard pattern any may be empty (URI-02, URI-04, URI-05). So both
+    /// may be the empty string: a prefix of everything, or one component that is anything.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check_pattern(self, policy: Match, uri: &str) -> Result<(), UriError> {
+        match policy {
+            Match::Exact => self.check(uri),
+            Match::Prefix => self.check_with(Empty::Last, uri),
+            Match::Wildcard => self.check_with(Empty::Any, uri),
+        }
+    }
+}
+
+/// Values by prefix and wildcard pattern; see the module. Cloning takes the same time whatever is inside, and so does
+/// asking for the length. The clones of `T` share what they hold: changes clone values that are not concerned, so `T` is
+/// something like an `Arc`.
+///
+/// A pattern is its policy and its string: the same string may be in here as prefix and as wildcard (PS-PAT-08,
+/// RPC-PAT-14). There are no exact patterns: they are never found and never kept.
+#[derive(Clone, Debug)]
+pub struct Index<T> {
+    prefixes: Tree<T>,
+    wildcards: Tree<T>,
+    /// How many wildcard patterns have a shape, by [`shape`].
+    shapes: Tree<usize>,
+}
+
+impl<T> Default for Index<T> {
+    fn default() -> Self {
+        Index { prefixes: Tree::default(), wildcards: Tree::default(), shapes: Tree::default() }
+    }
+}
+
+impl<T: Clone> Index<T> {
+    /// Without patterns.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether there is no pattern.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many patterns there are.
+    pub fn len(&self) -> usize {
+        self.prefixes.len() + self.wildcards.len()
+    }
+
+    /// The value of a pattern; the pattern itself, not what matches it.
+    pub fn get(&self, policy: Match, pattern: &str) -> Option<&T> {
+        self.tree(policy)?.get(pattern.as_bytes())
+    }
+
+    /// The same with one more pattern, or with another value for it. Takes time by the length of the pattern, hardly
+    /// by how many there are.
+    #[must_use]
+    pub fn with(&self, policy: Match, pattern: &str, value: T) -> Self {
+        let mut index = self.clone();
+        match policy {
+            Match::Exact => debug_assert!(false, "exact URIs are kept elsewhere"),
+            Match::Prefix => index.prefixes = self.prefixes.with(pattern.as_bytes(), value),
+            Match::Wildcard => {
+                index.wildcards = self.wildcards.with(pattern.as_bytes(), value);
+                if index.wildcards.len() > self.wildcards.len() {
+                    let shape = shape(pattern);
+                    let patterns = self.shapes.get(&shape).map_or(1, |patterns| patterns + 1);
+                    index.shapes = self.shapes.with(&shape, patterns);
+                }
+            }
+        }
+        index
+    }
+
+    /// The same without a pattern, whether it was there or not.
+    #[must_use]
+    pub fn without(&self, policy: Match, pattern: &str) -> Self {
+        let mut index = self.clone();
+        match policy {
+            Match::Exact => debug_assert!(false, "exact URIs are kept elsewhere"),
+            Match::Prefix => index.prefixes = self.prefixes.without(pattern.as_bytes()),
+            Match::Wildcard => {
+                index.wildcards = self.wildcards.without(pattern.as_bytes());
+                if index.wildcards.len() < self.wildcards.len() {
+                    let shape = shape(pattern);
+                    index.shapes = match self.shapes.get(&shape) {
+                        Some(patterns @ 2..) => self.shapes.with(&shape, patterns - 1),
+                        _ => self.shapes.without(&shape),
+                    };
+                }
+            }
+        }
+        index
+    }
+
+    /// Calls `visit` once for every pattern that matches: prefixes, the shortest first, then wildcards, the one that
+    /// [`best`](Self::best) would take first.
+    pub fn for_each_match<'a>(&'a self, uri: &str, mut visit: impl FnMut(Match, &'a T)) {
+        for value in self.prefixes.prefixes_of(uri) {
+            visit(Match::Prefix, value);
+        }
+        for value in self.wildcards.wildcards_for(uri) {
+            visit(Match::Wildcard, value);
+        }
+    }
+
+    /// The one pattern that a call goes to (RPC-PAT-05 to RPC-PAT-11), when there is no exact registration.
+    ///
+    /// The longest prefix, before any wildcard. All prefixes of one URI are prefixes of each other, so no two are as long,
+    /// and the longest string has the most components as well.
+    ///
+    /// Among wildcards the one with the longest run of components before its first empty one; among those the longest run
+    /// after that, and so on. Which is: where two of them differ for the first time, the one that has a component there.
+    /// That is never a draw: matching the same URI, they are equal wherever neither is empty, so two that
+    /// differ do so in which components are empty.
+    pub fn best(&self, uri: &str) -> Option<(Match, &T)> {
+        let prefix = self.prefixes.prefixes_of(uri).last().map(|value| (Match::Prefix, value));
+        prefix.or_else(|| self.wildcards.wildcards_for(uri).next().map(|value| (Match::Wildcard, value)))
+    }
+
+    /// How many shapes the wildcard patterns have: numbers of components, and which of those are empty. The limit of ways
+    /// that one lookup may have to take.
+    pub fn wildcard_shapes(&self) -> usize {
+        self.shapes.len()
+    }
+
+    /// Whether this would be the first wildcard pattern of its shape.
+    pub fn adds_wildcard_shape(&self, pattern: &str) -> bool {
+        self.shapes.get(&shape(pattern)).is_none()
+    }
+
+    /// All patterns, prefixes first, each policy's in the order of their octets.
+    pub fn iter(&self) -> impl Iterator<Item = (Match, String, &T)> {
+        let prefixes = self.prefixes.iter().map(|(pattern, value)| (Match::Prefix, pattern, value));
+        let wildcards = self.wildcards.iter().map(|(pattern, value)| (Match::Wildcard, pattern, value));
+        prefixes.chain(wildcards).map(|(policy, pattern, value)| {
+            (
+                policy,
+                String::from_utf8(pattern).expect("octets of one of the strings that were put in"),
+                value,
+            )
+        })
+    }
+
+    fn tree(&self, policy: Match) -> Option<&Tree<T>> {
+        match policy {
+            Match::Exact => None,
+            Match::Prefix => Some(&self.prefixes),
+            Match::Wildcard => Some(&self.wildcards),
+        }
+    }
+}
+
+/// An octet for each component: whether it is empty.
+fn shape(pattern: &str) -> Vec<u8> {
+    pattern.split('.').map(|component| u8::from(component.is_empty())).collect()
+}
