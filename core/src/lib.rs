@@ -48,6 +48,8 @@ pub mod limits;
 pub mod message;
 pub mod pattern;
 mod realm;
+#[allow(dead_code, reason = "sharded subscriptions and registrations follow")]
+mod rendezvous;
 mod router;
 pub mod serializer;
 #[allow(dead_code, reason = "features are used from the next commits on")]
