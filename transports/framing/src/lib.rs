@@ -20,6 +20,8 @@
 //! Law: a connection costs memory for what it has sent and not yet completed, and for what it was sent and has not yet
 //! read; an idle one holds no buffer. Lengths that a peer announces are never allocated before their octets arrive.
 
+mod batch;
+mod batch_source;
 mod codec;
 mod handshake;
 mod listener;
@@ -31,9 +33,12 @@ mod sink;
 mod source;
 mod split;
 mod stream;
+mod subprotocol;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use batch::Batching;
+pub use batch_source::BatchSource;
 pub use codec::{Decoder, Encoder, Step};
 pub use handshake::{Arrival, Handshake, HandshakeError, reject};
 pub use listener::{Listener, Patience};
@@ -43,3 +48,4 @@ pub use sink::FrameSink;
 pub use source::FrameSource;
 pub use split::{Locked, Split};
 pub use stream::Stream;
+pub use subprotocol::Subprotocol;
