@@ -194,6 +194,7 @@ fn websocket(listener: &Listener) -> WebSocket {
     options.paths = listener.websocket.paths.iter().map(path).collect();
     options.origins.clone_from(&listener.websocket.allowed_origins);
     options.max_message = listener.max_message;
+    options.max_batch = listener.max_batch;
     options.compression = listener.websocket.compression.then(Compression::default);
     WebSocket::new(options)
 }

@@ -42,6 +42,15 @@ impl Format {
         }
     }
 
+    /// The WebSocket subprotocol for batches.
+    pub fn batched_subprotocol(self) -> &'static str {
+        match self {
+            Format::Json => "wamp.2.json.batched",
+            Format::MsgPack => "wamp.2.msgpack.batched",
+            Format::Cbor => "wamp.2.cbor.batched",
+        }
+    }
+
     /// The code in a RawSocket handshake.
     pub fn rawsocket_code(self) -> u8 {
         match self {

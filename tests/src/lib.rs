@@ -4,7 +4,7 @@
 //!   Peer ── Format ── Wire ─────────────────────────> TestRouter
 //!   │       json      memory   ws   wss               a crossway_core::Router with one listener per carrier,
 //!   │       msgpack   tcp      tls  unix              opened when the first peer comes
-//!   │       cbor
+//!   │       cbor      batched
 //!   └─ send, expect: messages as serde_json values, whatever the format
 //! ```
 //!
@@ -15,12 +15,14 @@
 //! |--------------|----------------------------------------------------------------|
 //! | [`link`]     | the carriers and formats, and the ways to combine them         |
 //! | [`mod@format`] | neutral values, spelt by serde_json, rmpv and ciborium         |
+//! | [`batch`]    | several messages in one, put together by hand                  |
 //! | [`wire`]     | frames over each carrier, cut by hand or by tungstenite        |
 //! | [`router`]   | the router under test                                          |
 //! | [`peer`]     | a client that says exactly what a test tells it to             |
 //! | [`pattern`]  | what a test expects                                            |
 //! | [`run`]      | a behaviour over all links, and the check that nothing is left |
 
+pub mod batch;
 pub mod format;
 pub mod link;
 pub mod pattern;

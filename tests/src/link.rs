@@ -13,6 +13,8 @@ pub enum Carrier {
     Ws,
     /// WebSocket over TLS.
     Wss,
+    /// Batched WebSocket over TCP.
+    Batched,
     /// RawSocket over TCP.
     Tcp,
     /// RawSocket over TLS.
@@ -23,14 +25,26 @@ pub enum Carrier {
 
 impl Carrier {
     /// All that there are.
-    pub const ALL: [Carrier; 6] =
-        [Carrier::Memory, Carrier::Ws, Carrier::Wss, Carrier::Tcp, Carrier::Tls, Carrier::Unix];
+    pub const ALL: [Carrier; 7] = [
+        Carrier::Memory,
+        Carrier::Ws,
+        Carrier::Wss,
+        Carrier::Batched,
+        Carrier::Tcp,
+        Carrier::Tls,
+        Carrier::Unix,
+    ];
 
     /// Those with RawSocket framing.
     pub const RAWSOCKET: [Carrier; 3] = [Carrier::Tcp, Carrier::Tls, Carrier::Unix];
 
-    /// Those with WebSocket framing.
+    /// Those with WebSocket framing and one message in each of its messages.
     pub const WEBSOCKET: [Carrier; 2] = [Carrier::Ws, Carrier::Wss];
+
+    /// Whether it closes in the words of WebSocket.
+    pub fn is_websocket(self) -> bool {
+        matches!(self, Carrier::Ws | Carrier::Wss | Carrier::Batched)
+    }
 
     /// This carrier with a format.
     pub const fn with(self, format: Format) -> Link {
@@ -62,7 +76,7 @@ impl Link {
         formats.enumerate().flat_map(|(turn, (one, other))| {
             [0, 3].map(|offset| {
                 let carrier = |step: usize| Carrier::ALL[(turn + offset + step) % Carrier::ALL.len()];
-                (carrier(0).with(one), carrier(1 + turn % 5).with(other))
+                (carrier(0).with(one), carrier(1 + turn % (Carrier::ALL.len() - 1)).with(other))
             })
         })
     }

@@ -100,6 +100,20 @@ impl Peer {
         self.wire.send(&frame).await;
     }
 
+    /// Sends several messages as one batch.
+    pub async fn send_batch(&mut self, messages: &[Value]) {
+        for message in messages {
+            self.note("-> in a batch", message);
+        }
+        let frames: Vec<_> = messages.iter().map(|message| self.link.format.encode(message)).collect();
+        self.wire.send_batch(&frames.iter().map(Vec::as_slice).collect::<Vec<_>>()).await;
+    }
+
+    /// The most messages that have come in one batch so far.
+    pub fn longest_batch(&self) -> usize {
+        self.wire.longest_batch()
+    }
+
     /// Sends a frame that need not be a message.
     pub async fn send_raw(&mut self, frame: &[u8]) {
         self.note("-> octets", &String::from_utf8_lossy(&frame[..frame.len().min(200)]).into());

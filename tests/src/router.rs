@@ -160,7 +160,10 @@ impl TestRouter {
     pub async fn connect_accepting(&self, link: Link, length: u8) -> Wire {
         match link.carrier {
             Carrier::Memory => self.connect_memory(link.format, &MemoryOptions::default()),
-            Carrier::Ws | Carrier::Wss => Wire::websocket(self.dial(link.carrier).await, link.format).await,
+            Carrier::Ws | Carrier::Wss | Carrier::Batched => {
+                let batched = link.carrier == Carrier::Batched;
+                Wire::websocket(self.dial(link.carrier).await, link.format, batched).await
+            }
             Carrier::Tcp | Carrier::Tls | Carrier::Unix => {
                 Wire::rawsocket(self.dial(link.carrier).await, link.format, length).await
             }
@@ -197,7 +200,7 @@ impl TestRouter {
         let (websocket, rawsocket) = (self.websocket(), self.rawsocket());
         match carrier {
             _ if self.plan.shared_port => self.bind(carrier, Port::new(rawsocket, websocket), tasks),
-            Carrier::Ws | Carrier::Wss => self.bind(carrier, websocket, tasks),
+            Carrier::Ws | Carrier::Wss | Carrier::Batched => self.bind(carrier, websocket, tasks),
             Carrier::Memory | Carrier::Tcp | Carrier::Tls | Carrier::Unix => {
                 self.bind(carrier, rawsocket, tasks)
             }
@@ -210,7 +213,9 @@ impl TestRouter {
     {
         match carrier {
             Carrier::Memory => panic!("memory has no listener"),
-            Carrier::Ws | Carrier::Tcp => self.listen_tcp(carrier, Arc::new(framing), tasks),
+            Carrier::Ws | Carrier::Batched | Carrier::Tcp => {
+                self.listen_tcp(carrier, Arc::new(framing), tasks)
+            }
             Carrier::Wss | Carrier::Tls => {
                 let handshake = crate::tls::handshake(framing, self.files.path());
                 self.listen_tcp(carrier, handshake, tasks)

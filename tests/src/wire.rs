@@ -1,5 +1,6 @@
 //! Frames over each carrier. RawSocket is cut by hand, WebSocket by tungstenite; nothing here is the router's.
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -15,7 +16,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-use crate::Format;
+use crate::{Format, batch};
 
 /// A byte stream of any kind.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -38,7 +39,7 @@ pub enum Wire {
     /// Messages inside the process.
     Memory(Box<MemoryWire>),
     /// WebSocket messages.
-    WebSocket(Box<WebSocketStream<Stream>>, Format),
+    WebSocket(Box<WebSocketWire>),
     /// RawSocket frames.
     RawSocket(Stream),
 }
@@ -50,23 +51,38 @@ pub struct MemoryWire {
     pub(crate) arrived: Vec<Inbound>,
 }
 
+/// A WebSocket client.
+pub struct WebSocketWire {
+    socket: WebSocketStream<Stream>,
+    format: Format,
+    /// Whether each of its messages is a batch.
+    batched: bool,
+    /// The rest of the last batch.
+    arrived: VecDeque<Vec<u8>>,
+    /// The most messages that came in one batch.
+    longest_batch: usize,
+}
+
 impl Wire {
     /// WebSocket's opening handshake.
-    pub async fn websocket(stream: Stream, format: Format) -> Wire {
+    pub async fn websocket(stream: Stream, format: Format, batched: bool) -> Wire {
+        let subprotocol = if batched { format.batched_subprotocol() } else { format.subprotocol() };
         let mut request = "ws://localhost/ws".into_client_request().expect("a valid address");
-        let name = format.subprotocol().parse().expect("a valid header");
+        let name = subprotocol.parse().expect("a valid header");
         request.headers_mut().insert("Sec-WebSocket-Protocol", name);
         let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
         let (socket, response) = tokio_tungstenite::client_async_with_config(request, stream, Some(config))
             .await
             .expect("the router accepts the upgrade");
         let chosen = response.headers().get("Sec-WebSocket-Protocol").map(|name| name.as_bytes());
-        assert_eq!(
-            chosen,
-            Some(format.subprotocol().as_bytes()),
-            "the router echoes the subprotocol (WS-09)"
-        );
-        Wire::WebSocket(Box::new(socket), format)
+        assert_eq!(chosen, Some(subprotocol.as_bytes()), "the router echoes the subprotocol (WS-09)");
+        Wire::WebSocket(Box::new(WebSocketWire {
+            socket,
+            format,
+            batched,
+            arrived: VecDeque::new(),
+            longest_batch: 0,
+        }))
     }
 
     /// RawSocket's handshake; the peer accepts messages of `2^(9 + length)` octets.
@@ -86,11 +102,7 @@ impl Wire {
                 memory.sink.put(Outgoing { head: frame, payload: &Bytes::new(), tail: b"" });
                 poll_fn(|cx| memory.sink.poll_flush(cx)).await.map_err(drop)
             }
-            Wire::WebSocket(socket, format) => {
-                let kind = if *format == Format::Json { Data::Text } else { Data::Binary };
-                let frame = Frame::message(frame.to_vec(), OpCode::Data(kind), true);
-                socket.send(Message::Frame(frame)).await.map_err(drop)
-            }
+            Wire::WebSocket(wire) => wire.send(frame).await,
             Wire::RawSocket(stream) => {
                 let length = u32::try_from(frame.len()).expect("a short message").to_be_bytes();
                 let whole = [&length[..], frame].concat();
@@ -100,29 +112,28 @@ impl Wire {
         };
     }
 
+    /// Sends several messages as one batch.
+    pub async fn send_batch(&mut self, frames: &[&[u8]]) {
+        let _maybe_closed = match self {
+            Wire::WebSocket(wire) if wire.batched => wire.send_whole(batch::join(wire.format, frames)).await,
+            _ => panic!("a transport without batches"),
+        };
+    }
+
     /// Waits for the next message. Answers pings.
     pub async fn receive(&mut self) -> Received {
         match self {
             Wire::Memory(memory) => memory.receive().await,
-            Wire::WebSocket(socket, format) => loop {
-                return match socket.next().await {
-                    Some(Ok(Message::Text(text))) => {
-                        assert_eq!(*format, Format::Json, "text on a binary subprotocol (WS-06)");
-                        Received::Frame(text.as_bytes().to_vec())
-                    }
-                    Some(Ok(Message::Binary(octets))) => {
-                        assert_ne!(*format, Format::Json, "binary data on a text subprotocol (WS-05)");
-                        Received::Frame(octets.to_vec())
-                    }
-                    Some(Ok(Message::Close(close))) => {
-                        while let Some(Ok(_)) = socket.next().await {}
-                        Received::Closed(close.map(|close| close.code.into()))
-                    }
-                    Some(Ok(_)) => continue,
-                    Some(Err(_)) | None => Received::Closed(None),
-                };
-            },
+            Wire::WebSocket(wire) => wire.receive().await,
             Wire::RawSocket(stream) => rawsocket_receive(stream).await,
+        }
+    }
+
+    /// The most messages that have come in one batch so far.
+    pub fn longest_batch(&self) -> usize {
+        match self {
+            Wire::WebSocket(wire) => wire.longest_batch,
+            _ => 0,
         }
     }
 
@@ -133,9 +144,54 @@ impl Wire {
                 poll_fn(|cx| memory.sink.poll_close(cx, crossway_core::transport::Close::Normal)).await;
                 Ok(())
             }
-            Wire::WebSocket(socket, _) => socket.as_mut().close(None).await.map_err(drop),
+            Wire::WebSocket(wire) => wire.socket.close(None).await.map_err(drop),
             Wire::RawSocket(stream) => stream.shutdown().await.map_err(drop),
         };
+    }
+}
+
+impl WebSocketWire {
+    async fn send(&mut self, frame: &[u8]) -> Result<(), ()> {
+        let payload = if self.batched { batch::join(self.format, &[frame]) } else { frame.to_vec() };
+        self.send_whole(payload).await
+    }
+
+    async fn send_whole(&mut self, payload: Vec<u8>) -> Result<(), ()> {
+        let kind = if self.format == Format::Json { Data::Text } else { Data::Binary };
+        let frame = Frame::message(payload, OpCode::Data(kind), true);
+        self.socket.send(Message::Frame(frame)).await.map_err(drop)
+    }
+
+    async fn receive(&mut self) -> Received {
+        loop {
+            if let Some(message) = self.arrived.pop_front() {
+                return Received::Frame(message);
+            }
+            let payload = match self.socket.next().await {
+                Some(Ok(Message::Text(text))) => {
+                    assert_eq!(self.format, Format::Json, "text on a binary subprotocol (WS-06)");
+                    text.as_bytes().to_vec()
+                }
+                Some(Ok(Message::Binary(octets))) => {
+                    assert_ne!(self.format, Format::Json, "binary data on a text subprotocol (WS-05)");
+                    octets.to_vec()
+                }
+                Some(Ok(Message::Close(close))) => {
+                    while let Some(Ok(_)) = self.socket.next().await {}
+                    return Received::Closed(close.map(|close| close.code.into()));
+                }
+                Some(Ok(_)) => continue,
+                Some(Err(_)) | None => return Received::Closed(None),
+            };
+            match self.batched {
+                true => {
+                    let messages = batch::split(self.format, &payload);
+                    self.longest_batch = self.longest_batch.max(messages.len());
+                    self.arrived.extend(messages);
+                }
+                false => self.arrived.push_back(payload),
+            }
+        }
     }
 }
 

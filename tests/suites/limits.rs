@@ -528,7 +528,7 @@ fn a_frame_longer_than_the_router_accepts_ends_the_connection() {
         peer.publish_acknowledged(TOPIC, json!(["x".repeat(filling)])).await;
         peer.publish(TOPIC, json!(["x".repeat(4096)])).await;
         let code = peer.expect_closed().await;
-        if Carrier::WEBSOCKET.contains(&link.carrier) {
+        if link.carrier.is_websocket() {
             assert_eq!(code, Some(1009));
         }
         bystander.is_unharmed().await;

@@ -6,6 +6,7 @@
 mod arrows;
 mod auth;
 mod bad_input;
+mod batches;
 mod cancel;
 mod conformance;
 mod features;

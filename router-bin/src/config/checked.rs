@@ -86,6 +86,8 @@ pub(crate) struct Listener {
     pub(crate) rawsocket: RawSocket,
     /// The longest message in either direction, in bytes.
     pub(crate) max_message: usize,
+    /// The longest batch that clients may send, in bytes.
+    pub(crate) max_batch: usize,
     /// Connections at the same time; more are turned away.
     pub(crate) max_connections: usize,
     /// How often a silent peer is probed; `None`: never.

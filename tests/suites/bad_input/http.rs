@@ -43,7 +43,7 @@ fn wrong_or_no_subprotocol() {
             "",
             "Sec-WebSocket-Protocol: chat, wamp.1\r\n",
             "Sec-WebSocket-Protocol: wamp.2.ubjson\r\n",
-            "Sec-WebSocket-Protocol: wamp.2.json.batched\r\n",
+            "Sec-WebSocket-Protocol: wamp.2.ubjson.batched, wamp.2.batched\r\n",
             "Sec-WebSocket-Protocol:\r\n",
         ] {
             let reply = answer(router, link.carrier, upgrade(extra).as_bytes()).await;

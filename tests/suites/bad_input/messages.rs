@@ -98,7 +98,7 @@ fn invalid_utf8() {
                 Format::MsgPack => [&[0xA0 | octets.len() as u8], *octets].concat(),
                 Format::Cbor => [&[0x60 | octets.len() as u8], *octets].concat(),
             };
-            if link.format == Format::Json && Carrier::WEBSOCKET.contains(&link.carrier) {
+            if link.format == Format::Json && link.carrier.is_websocket() {
                 // There it is the transport that is violated.
                 let mut peer = Peer::join(router, link).await;
                 peer.send_raw(&publish(link.format, &text)).await;

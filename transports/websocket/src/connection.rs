@@ -1,4 +1,4 @@
-//! [`CompressedStream`]: a connection whose messages are compressed, as the router takes it.
+//! [`Connection`]: a connection with batches, compression or both, as the router takes it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,48 +6,52 @@ use std::time::Duration;
 use bytes::BytesMut;
 use crossway_core::serializer::Serializer;
 use crossway_core::transport::{Sink, Source, Transport, TransportInfo};
-use crossway_framing::{FrameSource, Peer, Split};
+use crossway_framing::{BatchSource, Batching, FrameSource, Peer, Split, Subprotocol};
 
+use crate::WebSocketDecoder;
+use crate::batch_sink::BatchSink;
 use crate::extension::Agreement;
 use crate::message_sink::MessageSink;
-use crate::{Compression, WebSocketDecoder};
 
-/// What [`Stream`](crossway_framing::Stream) is without compression.
-pub(crate) struct CompressedStream<Io> {
+/// What [`Stream`](crossway_framing::Stream) is without either.
+pub(crate) struct Connection<Io> {
     io: Io,
     /// What the handshake read beyond its own end.
     received: BytesMut,
     decoder: WebSocketDecoder,
-    agreement: Agreement,
+    agreement: Option<Agreement>,
     serializer: Arc<dyn Serializer>,
+    /// How messages are told apart, and how long each may be.
+    batches: Option<(Batching, usize)>,
     keepalive: Option<Duration>,
     info: Arc<TransportInfo>,
 }
 
-impl<Io: Split> CompressedStream<Io> {
+impl<Io: Split> Connection<Io> {
+    /// `max_message` is the limit of each message of a batch; the decoder has that of the whole.
     pub(crate) fn new(
-        io: Io,
-        received: BytesMut,
+        (io, received): (Io, BytesMut),
         decoder: WebSocketDecoder,
-        (agreement, compression): (Agreement, &Compression),
-        serializer: Arc<dyn Serializer>,
+        agreement: Option<Agreement>,
+        subprotocol: Subprotocol,
+        max_message: usize,
         peer: Peer,
     ) -> Self {
-        let keepalive = peer.keepalive;
-        let decoder = decoder.inflating(Arc::clone(&compression.counters));
-        CompressedStream {
+        let Subprotocol { serializer, batching } = subprotocol;
+        Connection {
             io,
             received,
             decoder,
             agreement,
             serializer,
-            keepalive,
+            batches: batching.map(|batching| (batching, max_message)),
+            keepalive: peer.keepalive,
             info: Arc::new(peer.into()),
         }
     }
 }
 
-impl<Io: Split> Transport for CompressedStream<Io> {
+impl<Io: Split> Transport for Connection<Io> {
     fn serializer(&self) -> Arc<dyn Serializer> {
         Arc::clone(&self.serializer)
     }
@@ -62,9 +66,16 @@ impl<Io: Split> Transport for CompressedStream<Io> {
 
     fn split(self: Box<Self>) -> (Box<dyn Source>, Box<dyn Sink>) {
         let (reader, writer) = self.io.into_halves();
-        (
-            Box::new(FrameSource::new(reader, self.received, self.decoder)),
-            Box::new(MessageSink::new(writer, self.serializer.is_text(), Some(self.agreement))),
-        )
+        let source = FrameSource::new(reader, self.received, self.decoder);
+        match self.batches {
+            None => {
+                let sink = MessageSink::new(writer, self.serializer.is_text(), self.agreement);
+                (Box::new(source), Box::new(sink))
+            }
+            Some((batching, max_message)) => (
+                Box::new(BatchSource::new(source, batching, max_message)),
+                Box::new(BatchSink::new(writer, batching, self.agreement)),
+            ),
+        }
     }
 }

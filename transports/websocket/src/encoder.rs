@@ -74,3 +74,32 @@ impl Encoder for WebSocketEncoder {
         reply.first() == Some(&(FIN | CLOSE))
     }
 }
+
+/// For frames that have their header already.
+pub(crate) struct WholeFrames(WebSocketEncoder);
+
+impl WholeFrames {
+    pub(crate) fn new(text: bool) -> Self {
+        WholeFrames(WebSocketEncoder::new(text))
+    }
+}
+
+impl Encoder for WholeFrames {
+    fn header(&mut self, _len: usize, _out: &mut Vec<u8>) {}
+
+    fn max_message(&self) -> usize {
+        self.0.max_message()
+    }
+
+    fn ping(&mut self) -> Option<Bytes> {
+        self.0.ping()
+    }
+
+    fn close(&mut self, why: Close) -> Option<Bytes> {
+        self.0.close(why)
+    }
+
+    fn is_close(&self, reply: &[u8]) -> bool {
+        self.0.is_close(reply)
+    }
+}

@@ -6,11 +6,11 @@ use async_trait::async_trait;
 use crossway_core::serializer::Serializer;
 use crossway_core::transport::Transport;
 use crossway_core::value::Dict;
-use crossway_framing::{Arrival, Handshake, HandshakeError, Split, Stream, reject};
+use crossway_framing::{Arrival, Batching, Handshake, HandshakeError, Split, Stream, Subprotocol, reject};
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use crate::compressed::CompressedStream;
+use crate::connection::Connection;
 use crate::extension::Agreement;
 use crate::request::Request;
 use crate::response::{Response, Status};
@@ -19,7 +19,7 @@ use crate::{Compression, WebSocketDecoder, WebSocketEncoder, origin, page};
 /// What a WebSocket listener offers.
 #[derive(Clone, Debug)]
 pub struct WebSocketOptions {
-    /// The formats that clients may choose from: `json` is subprotocol `wamp.2.json`.
+    /// The formats that clients may choose from: `json` is subprotocol `wamp.2.json`, and in batches `wamp.2.json.batched`.
     pub serializers: Vec<Arc<dyn Serializer>>,
     /// The paths that may be asked for; others are not found. Empty, the default: all paths, and all realms there.
     pub paths: Vec<WebSocketPath>,
@@ -29,6 +29,9 @@ pub struct WebSocketOptions {
     pub origins: Vec<String>,
     /// The longest message that clients may send, in octets, fragments taken together and decompressed. 16 MiB.
     pub max_message: usize,
+    /// The longest batch of messages that clients may send, in octets, likewise; one that is a single message may have
+    /// its length in any case. 16 MiB.
+    pub max_batch: usize,
     /// Whether clients that offer it get compression. `None`: they do not.
     pub compression: Option<Compression>,
 }
@@ -50,12 +53,21 @@ impl WebSocketOptions {
             paths: Vec::new(),
             origins: vec!["*".to_owned()],
             max_message: 16 * 1024 * 1024,
+            max_batch: 16 * 1024 * 1024,
             compression: None,
         }
     }
 
     fn subprotocols(&self) -> Vec<String> {
-        self.serializers.iter().map(|serializer| subprotocol(serializer.as_ref())).collect()
+        Subprotocol::all(&self.serializers).map(|subprotocol| subprotocol.to_string()).collect()
+    }
+
+    /// The longest WebSocket message of a subprotocol.
+    fn longest(&self, subprotocol: &Subprotocol) -> usize {
+        match subprotocol.batching {
+            None => self.max_message,
+            Some(_) => self.max_batch.max(self.max_message.saturating_add(Batching::OVERHEAD)),
+        }
     }
 
     fn find_path(&self, path: &str) -> Option<&[String]> {
@@ -66,10 +78,6 @@ impl WebSocketOptions {
     }
 }
 
-fn subprotocol(serializer: &dyn Serializer) -> String {
-    format!("wamp.2.{}", serializer.name())
-}
-
 /// The WebSocket handshake.
 #[derive(Debug)]
 pub struct WebSocket {
@@ -78,7 +86,7 @@ pub struct WebSocket {
 
 /// An upgrade that was agreed upon.
 struct Upgrade {
-    serializer: Arc<dyn Serializer>,
+    subprotocol: Subprotocol,
     realms: Vec<String>,
     auth: Dict,
     answer: String,
@@ -106,17 +114,16 @@ impl WebSocket {
             return Err(Response::text(Status::Forbidden, "pages of this origin may not connect\n"));
         }
         let accept = accept(request)?;
-        let serializer = self.choose(request)?;
+        let subprotocol = self.choose(request)?;
         let agreement = self.options.compression.as_ref().and_then(|_| agreement(request));
-        let answer = switching(&accept, Some(&subprotocol(serializer.as_ref())), agreement);
-        Ok(Upgrade { serializer, realms: realms.to_vec(), auth: auth(request), answer, agreement })
+        let answer = switching(&accept, Some(&subprotocol.to_string()), agreement);
+        Ok(Upgrade { subprotocol, realms: realms.to_vec(), auth: auth(request), answer, agreement })
     }
 
     /// The first subprotocol of the client's that we have.
-    fn choose(&self, request: &Request) -> Result<Arc<dyn Serializer>, Response> {
-        let find =
-            |offered: &str| self.options.serializers.iter().find(|s| subprotocol(s.as_ref()) == offered);
-        request.list("sec-websocket-protocol").find_map(find).cloned().ok_or_else(|| {
+    fn choose(&self, request: &Request) -> Result<Subprotocol, Response> {
+        let find = |offered: &str| Subprotocol::find(&self.options.serializers, offered);
+        request.list("sec-websocket-protocol").find_map(find).ok_or_else(|| {
             let ours = self.options.subprotocols().join(", ");
             let body = format!("no common subprotocol\nSec-WebSocket-Protocol may be: {ours}\n");
             Response::text(Status::BadRequest, body)
@@ -201,24 +208,25 @@ impl<Io: Split> Handshake<Io> for WebSocket {
                 reject(&mut io, &response.octets()).await?;
                 Err(HandshakeError::refused(response.summary()))
             }
-            Ok(Upgrade { serializer, realms, auth, answer, agreement }) => {
+            Ok(Upgrade { subprotocol, realms, auth, answer, agreement }) => {
                 io.write_all(answer.as_bytes()).await?;
                 io.flush().await?;
                 peer.realms = realms;
                 for (key, value) in auth {
                     peer.auth.insert(key, value);
                 }
-                let text = serializer.is_text();
-                let decoder = WebSocketDecoder::new(self.options.max_message, text);
-                Ok(match agreement.zip(self.options.compression.as_ref()) {
-                    None => {
-                        let framing = (decoder, WebSocketEncoder::new(text));
-                        Box::new(Stream::new(io, seen, framing, serializer, peer))
-                    }
-                    Some(agreed) => {
-                        Box::new(CompressedStream::new(io, seen, decoder, agreed, serializer, peer))
-                    }
-                })
+                let text = subprotocol.serializer.is_text();
+                let mut decoder = WebSocketDecoder::new(self.options.longest(&subprotocol), text);
+                if let Some((_, compression)) = agreement.zip(self.options.compression.as_ref()) {
+                    decoder = decoder.inflating(Arc::clone(&compression.counters));
+                }
+                if agreement.is_none() && subprotocol.batching.is_none() {
+                    let framing = (decoder, WebSocketEncoder::new(text));
+                    return Ok(Box::new(Stream::new(io, seen, framing, subprotocol.serializer, peer)));
+                }
+                let max_message = self.options.max_message;
+                let stream = (io, seen);
+                Ok(Box::new(Connection::new(stream, decoder, agreement, subprotocol, max_message, peer)))
             }
         }
     }

@@ -6,14 +6,16 @@
 //!   Sec-WebSocket-Protocol:             no Upgrade at all ──> 200, a page for people
 //!     wamp.2.cbor, wamp.2.json                    │
 //!                                                 v
-//!   101 Switching Protocols  ──> Stream of frames, one WAMP message in each WebSocket message
+//!   101 Switching Protocols  ──> Stream of frames: one WAMP message in each WebSocket message,
+//!                                or a batch of them where the client asked for `wamp.2.cbor.batched`
 //! ```
 //!
 //! [`WebSocket`] is the handshake; [`WebSocketDecoder`] and [`WebSocketEncoder`] are the frames (RFC 6455, the server's
 //! side). [`Compression`] is permessage-deflate (RFC 7692), off unless asked for. [`Messages`] is a connection without WAMP.
 
-mod compressed;
+mod batch_sink;
 mod compression;
+mod connection;
 mod decoder;
 mod deflate;
 mod encoder;
@@ -28,6 +30,8 @@ mod page;
 mod request;
 mod response;
 mod shared;
+#[cfg(test)]
+mod wire;
 
 pub use compression::{Compression, CompressionCounters};
 pub use decoder::WebSocketDecoder;

@@ -15,14 +15,14 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use crossway_core::transport::{Backlog, Close, Framed, Framing, Outgoing, Sink, TransportError};
-use crossway_framing::{Encoder, FrameSink};
+use crossway_framing::FrameSink;
 use tokio::io::AsyncWrite;
 
-use crate::encoder::write_header;
+use crate::encoder::{WholeFrames, write_header};
 use crate::extension::Agreement;
 use crate::frame::{BINARY, FIN, RSV1, TEXT};
 use crate::framing::{SHORTEST_DEFLATED, framing};
-use crate::{WebSocketEncoder, deflate, shared};
+use crate::{deflate, shared};
 
 /// A [`Sink`] for compressed messages.
 pub(crate) struct MessageSink<W> {
@@ -41,7 +41,7 @@ impl<W: AsyncWrite + Send + Unpin + 'static> MessageSink<W> {
     /// `text`: whether messages are text or binary. Without an agreement nothing is compressed.
     pub(crate) fn new(writer: W, text: bool, agreement: Option<Agreement>) -> Self {
         let opcode = if text { TEXT } else { BINARY };
-        let frames = FrameSink::new(writer, WholeFrames(WebSocketEncoder::new(text)));
+        let frames = FrameSink::new(writer, WholeFrames::new(text));
         MessageSink { frames, agreement, opcode }
     }
 
@@ -110,29 +110,6 @@ fn put_behind<S: Sink>(frames: &mut S, first: u8, message: Outgoing<'_>) {
         head.extend_from_slice(message.head);
         frames.put(Outgoing { head, ..message });
     });
-}
-
-/// For frames that have their header already.
-struct WholeFrames(WebSocketEncoder);
-
-impl Encoder for WholeFrames {
-    fn header(&mut self, _len: usize, _out: &mut Vec<u8>) {}
-
-    fn max_message(&self) -> usize {
-        self.0.max_message()
-    }
-
-    fn ping(&mut self) -> Option<Bytes> {
-        self.0.ping()
-    }
-
-    fn close(&mut self, why: Close) -> Option<Bytes> {
-        self.0.close(why)
-    }
-
-    fn is_close(&self, reply: &[u8]) -> bool {
-        self.0.is_close(reply)
-    }
 }
 
 #[cfg(test)]

@@ -43,7 +43,18 @@ struct Shared {
 
 thread_local! {
     static SHARED: RefCell<Shared> = RefCell::default();
+    static BATCH: RefCell<Option<Batch>> = const { RefCell::new(None) };
 }
+
+/// A batch and what it was compressed to.
+struct Batch {
+    plain: Bytes,
+    window_bits: u8,
+    deflated: Option<Bytes>,
+}
+
+/// Longer batches than this are not kept: what comes next is hardly the same.
+const LONGEST_BATCH: usize = 64 * 1024;
 
 /// What a message is compressed to: what is there already, or else what `make` makes.
 pub(crate) fn deflated<T>(
@@ -63,7 +74,32 @@ pub(crate) fn deflated<T>(
     })
 }
 
-/// Lets go of everything.
+/// What a batch is compressed to. Receivers of the same events have equal batches, which are flushed one after the other: so
+/// the last one is kept, until the next batch begins on this thread.
+pub(crate) fn deflated_batch(
+    plain: &Bytes,
+    window_bits: u8,
+    make: impl FnOnce() -> Option<Bytes>,
+) -> Option<Bytes> {
+    BATCH.with_borrow_mut(|kept| {
+        if let Some(batch) =
+            kept.as_ref().filter(|batch| batch.window_bits == window_bits && batch.plain == plain)
+        {
+            return batch.deflated.clone();
+        }
+        let deflated = make();
+        let batch = Batch { plain: plain.clone(), window_bits, deflated: deflated.clone() };
+        *kept = Some(batch).filter(|batch| batch.plain.len() <= LONGEST_BATCH);
+        deflated
+    })
+}
+
+/// Lets go of the last batch.
+pub(crate) fn forget_batch() {
+    BATCH.set(None);
+}
+
+/// Lets go of everything but the last batch.
 pub(crate) fn forget() {
     SHARED.with_borrow_mut(|shared| {
         let used = std::mem::take(&mut shared.used);

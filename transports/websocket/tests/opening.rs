@@ -64,7 +64,9 @@ async fn ws_04_no_common_subprotocol_names_ours() {
     {
         let answer = Server::start().answer_to(&upgrade("/", offer)).await;
         assert_status(&answer, "400");
-        assert!(answer.contains("wamp.2.json, wamp.2.msgpack, wamp.2.cbor\n"), "{answer}");
+        let ours = "wamp.2.json, wamp.2.msgpack, wamp.2.cbor, \
+                    wamp.2.json.batched, wamp.2.msgpack.batched, wamp.2.cbor.batched\n";
+        assert!(answer.contains(ours), "{answer}");
     }
 }
 

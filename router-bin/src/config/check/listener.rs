@@ -58,6 +58,8 @@ fn one(table: &Table<'_>, seen: &Seen, realms: &Realms, context: &Context<'_>) -
     let rawsocket = rawsocket(table, &framings);
     let mut max_message = 16 << 20;
     table.set("max_message", &mut max_message, |field| size(field, longest(&framings)));
+    let mut max_batch = 16 << 20;
+    table.set("max_batch", &mut max_batch, |field| size(field, 1 << 30));
     let mut max_connections = 65_536;
     table.set("max_connections", &mut max_connections, |field| number(field, 1..=10_000_000));
     let mut keepalive = Some(Duration::from_secs(30));
@@ -76,6 +78,7 @@ fn one(table: &Table<'_>, seen: &Seen, realms: &Realms, context: &Context<'_>) -
         websocket,
         rawsocket,
         max_message,
+        max_batch,
         max_connections,
         keepalive,
         backlog,

@@ -1,36 +1,14 @@
-use std::io;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
 use bytes::{Bytes, BytesMut};
 use crossway_core::transport::{Close, Framed, Outgoing, Sink};
 use crossway_framing::Encoder;
-use tokio::io::AsyncWrite;
 
 use super::MessageSink;
 use crate::WebSocketEncoder;
 use crate::deflate::{DEFLATED, inflate};
 use crate::extension::Agreement;
-
-/// Where sinks write to.
-#[derive(Clone, Default)]
-struct Wire(Arc<Mutex<Vec<u8>>>);
-
-impl AsyncWrite for Wire {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        self.0.lock().unwrap().extend_from_slice(octets);
-        Poll::Ready(Ok(octets.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
+use crate::wire::Wire;
 
 /// Some receivers at one listener.
 struct Receivers {
@@ -69,7 +47,7 @@ impl Receivers {
 
     /// What the receivers got, each whole.
     fn received(&self) -> Vec<Vec<u8>> {
-        self.wires.iter().map(|wire| std::mem::take(&mut *wire.0.lock().unwrap())).collect()
+        self.wires.iter().map(|wire| wire.take()).collect()
     }
 
     /// How many messages were compressed so far. Each test has a thread of its own.
