@@ -33,6 +33,7 @@
 //! | [`transport`], [`serializer`], [`auth`]    | what plug-in authors implement                      |
 //! | [`message`]                                | the 25 messages                                     |
 //! | [`pattern`]                                | prefixes and wildcards: what matches, what wins     |
+//! | [`policy`]                                 | what an operator says of topics and procedures      |
 //! | `session`                                  | outboxes, turns, and the states of a connection     |
 //! | `broker`, `dealer`                         | routing; they know neither each other nor the clock |
 //! | `realm`, `router`                          | what binds them together                            |
@@ -47,6 +48,7 @@ pub mod id;
 pub mod limits;
 pub mod message;
 pub mod pattern;
+pub mod policy;
 mod realm;
 #[allow(dead_code, reason = "sharded subscriptions and registrations follow")]
 mod rendezvous;

@@ -25,6 +25,7 @@ use crate::error::Refusal;
 use crate::id::{Id, IdSequence};
 use crate::limits::{Counters, Limits};
 use crate::message::{Code, EventDetails, Match, Options, Publish, Subscribe, Unsubscribe};
+use crate::policy::Policies;
 use crate::serializer::HeadItem;
 use crate::session::Session;
 use crate::session::turn::Turn;
@@ -40,6 +41,8 @@ pub(crate) struct Broker {
     topics: papaya::HashMap<Box<str>, Arc<Subscription>, DefaultHashBuilder>,
     /// Held by everything that changes a subscription; hands out their ids.
     write: Mutex<IdSequence>,
+    #[allow(dead_code, reason = "asked from the next commits on")]
+    policies: Arc<Policies>,
     limits: Arc<Limits>,
     counters: Arc<Counters>,
 }
@@ -69,8 +72,8 @@ impl Seat {
 }
 
 impl Broker {
-    pub(crate) fn new(limits: Arc<Limits>, counters: Arc<Counters>) -> Self {
-        Broker { topics: papaya::HashMap::default(), write: Mutex::default(), limits, counters }
+    pub(crate) fn new(policies: Arc<Policies>, limits: Arc<Limits>, counters: Arc<Counters>) -> Self {
+        Broker { topics: papaya::HashMap::default(), write: Mutex::default(), policies, limits, counters }
     }
 
     /// Answers SUBSCRIBE with SUBSCRIBED.

@@ -27,6 +27,7 @@ use parking_lot::Mutex;
 
 use crate::id::IdSequence;
 use crate::limits::{Counters, Limits};
+use crate::policy::Policies;
 pub(crate) use call::pending_already;
 pub(crate) use registration::Registration;
 pub(crate) use seat::Seat;
@@ -36,12 +37,14 @@ pub(crate) struct Dealer {
     procedures: papaya::HashMap<Box<str>, Arc<Registration>, DefaultHashBuilder>,
     /// Held by everything that changes a registration; hands out their ids.
     write: Mutex<IdSequence>,
+    #[allow(dead_code, reason = "asked from the next commits on")]
+    policies: Arc<Policies>,
     limits: Arc<Limits>,
     counters: Arc<Counters>,
 }
 
 impl Dealer {
-    pub(crate) fn new(limits: Arc<Limits>, counters: Arc<Counters>) -> Self {
-        Dealer { procedures: papaya::HashMap::default(), write: Mutex::default(), limits, counters }
+    pub(crate) fn new(policies: Arc<Policies>, limits: Arc<Limits>, counters: Arc<Counters>) -> Self {
+        Dealer { procedures: papaya::HashMap::default(), write: Mutex::default(), policies, limits, counters }
     }
 }

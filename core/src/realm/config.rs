@@ -4,24 +4,40 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::auth::Authenticator;
+use crate::policy::{Policies, ProcedureRule, TopicRule};
 
-/// A realm to be: its URI and who may join.
+/// A realm to be: its URI, who may join, and what holds for its topics and procedures.
 #[derive(Clone)]
 pub struct RealmConfig {
     pub(crate) uri: String,
     pub(crate) authenticators: Vec<Arc<dyn Authenticator>>,
+    pub(crate) policies: Policies,
 }
 
 impl RealmConfig {
     /// A realm that nobody may join yet. For a template of automatic realms the URI is ignored.
     pub fn new(uri: impl Into<String>) -> Self {
-        RealmConfig { uri: uri.into(), authenticators: Vec::new() }
+        RealmConfig { uri: uri.into(), authenticators: Vec::new(), policies: Policies::default() }
     }
 
     /// Lets clients in that this authenticator accepts. Of several with the same method the first counts.
     #[must_use]
     pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
         self.authenticators.push(authenticator);
+        self
+    }
+
+    /// Says something of topics, below what was said before.
+    #[must_use]
+    pub fn topic_rule(mut self, rule: TopicRule) -> Self {
+        self.policies.topics.push(rule);
+        self
+    }
+
+    /// Says something of procedures, below what was said before.
+    #[must_use]
+    pub fn procedure_rule(mut self, rule: ProcedureRule) -> Self {
+        self.policies.procedures.push(rule);
         self
     }
 }

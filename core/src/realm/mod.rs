@@ -32,11 +32,12 @@ impl Realm {
         limits: &Arc<Limits>,
         counters: &Arc<Counters>,
     ) -> Arc<Self> {
+        let policies = Arc::new(config.policies.clone());
         Arc::new(Realm {
             uri: uri.to_owned(),
             authenticators: config.authenticators.clone(),
-            broker: Broker::new(Arc::clone(limits), Arc::clone(counters)),
-            dealer: Dealer::new(Arc::clone(limits), Arc::clone(counters)),
+            broker: Broker::new(Arc::clone(&policies), Arc::clone(limits), Arc::clone(counters)),
+            dealer: Dealer::new(policies, Arc::clone(limits), Arc::clone(counters)),
             sessions: papaya::HashMap::new(),
         })
     }

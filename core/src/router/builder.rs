@@ -28,6 +28,16 @@ pub enum BuildError {
         /// What is wrong with it.
         error: UriError,
     },
+    /// A rule for topics or procedures is for something that is no URI, nor a pattern of them.
+    #[error("realm {realm:?}: the rule for {uri:?}: {}", .error)]
+    RuleUri {
+        /// The name of the realm.
+        realm: String,
+        /// What the rule is for.
+        uri: String,
+        /// What is wrong with it.
+        error: UriError,
+    },
     /// Two realms with one name.
     #[error("realm {0:?} is described twice")]
     RealmTwice(String),
@@ -65,10 +75,13 @@ impl Builder {
     /// Makes the router. Opens nothing.
     ///
     /// # Errors
-    /// A realm whose name is no URI or comes twice.
+    /// A realm whose name is no URI or comes twice, or a rule for what is no URI.
     pub fn build(self) -> Result<Router, BuildError> {
         let (limits, counters) = (Arc::new(self.limits), Arc::new(Counters::default()));
         let mut realms = hashbrown::HashMap::new();
+        for config in self.realms.iter().chain(&self.template) {
+            check_rules(config, self.protocol)?;
+        }
         for config in &self.realms {
             let uri = config.uri.as_str();
             let checked = self.protocol.uri.check(uri);
@@ -89,4 +102,15 @@ impl Builder {
             }),
         })
     }
+}
+
+fn check_rules(config: &RealmConfig, protocol: Protocol) -> Result<(), BuildError> {
+    for scope in config.policies.scopes() {
+        protocol.uri.check_pattern(scope.policy, &scope.uri).map_err(|error| BuildError::RuleUri {
+            realm: config.uri.clone(),
+            uri: scope.uri.clone(),
+            error,
+        })?;
+    }
+    Ok(())
 }
