@@ -16,6 +16,7 @@ mod group;
 mod members;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
 use hashbrown::{DefaultHashBuilder, HashMap};
@@ -41,6 +42,8 @@ pub(crate) struct Broker {
     topics: papaya::HashMap<Box<str>, Arc<Subscription>, DefaultHashBuilder>,
     /// Held by everything that changes a subscription; hands out their ids.
     write: Mutex<IdSequence>,
+    /// Subscriptions that topics below `wamp.` can match. Changed under the write lock.
+    meta: AtomicUsize,
     #[allow(dead_code, reason = "asked from the next commits on")]
     policies: Arc<Policies>,
     limits: Arc<Limits>,
@@ -73,7 +76,20 @@ impl Seat {
 
 impl Broker {
     pub(crate) fn new(policies: Arc<Policies>, limits: Arc<Limits>, counters: Arc<Counters>) -> Self {
-        Broker { topics: papaya::HashMap::default(), write: Mutex::default(), policies, limits, counters }
+        Broker {
+            topics: papaya::HashMap::default(),
+            write: Mutex::default(),
+            meta: AtomicUsize::new(0),
+            policies,
+            limits,
+            counters,
+        }
+    }
+
+    /// Whether anybody may be subscribed to a meta event. One load of an atomic.
+    #[allow(dead_code, reason = "asked from the next commits on")]
+    pub(crate) fn hears_meta_events(&self) -> bool {
+        self.meta.load(Ordering::Relaxed) > 0
     }
 
     /// Answers SUBSCRIBE with SUBSCRIBED.
@@ -91,14 +107,15 @@ impl Broker {
         }
         let mut ids = self.write.lock();
         let topics = self.topics.pin();
-        let subscription = match topics.get(&*message.topic) {
-            Some(subscription) => Arc::clone(subscription),
-            None => Arc::new(Subscription {
+        let known = topics.get(&*message.topic).cloned();
+        let is_created = known.is_none();
+        let subscription = known.unwrap_or_else(|| {
+            Arc::new(Subscription {
                 id: ids.next_id(),
                 topic: message.topic.as_ref().into(),
                 members: ArcSwap::default(),
-            }),
-        };
+            })
+        });
         let mut held = seat.held.lock();
         let is_new = !held.contains_key(&subscription.id);
         if is_new && held.len() >= self.limits.max_subscriptions {
@@ -111,6 +128,9 @@ impl Broker {
             HeadItem::Uint(message.request.get()),
             HeadItem::Uint(subscription.id.get()),
         ];
+        if is_created && may_match_meta(&subscription.topic, Match::Exact) {
+            self.meta.fetch_add(1, Ordering::Relaxed);
+        }
         turn.acknowledge_then(&seat.session, &reply, || {
             if is_new {
                 let members = subscription.members.load().with(Arc::clone(&member));
@@ -201,8 +221,20 @@ impl Broker {
         let members = subscription.members.load().without(session);
         if members.is_empty() {
             self.topics.pin().remove(&subscription.topic);
+            if may_match_meta(&subscription.topic, Match::Exact) {
+                self.meta.fetch_sub(1, Ordering::Relaxed);
+            }
         }
         subscription.members.store(Arc::new(members));
+    }
+}
+
+/// Whether a subscription to `topic` can match meta events, whose topics begin with `wamp.`.
+fn may_match_meta(topic: &str, policy: Match) -> bool {
+    match policy {
+        Match::Exact => uri::is_reserved(topic),
+        Match::Prefix => topic.starts_with("wamp.") || "wamp.".starts_with(topic),
+        Match::Wildcard => matches!(topic.split('.').next(), Some("" | "wamp")),
     }
 }
 
@@ -216,5 +248,30 @@ fn disclosed(publisher: &Session, message: &Publish<'_>) -> EventDetails {
         publisher_authid: Some(publisher.identity().authid.clone()),
         publisher_authrole: Some(publisher.identity().authrole.clone()),
         ..EventDetails::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subscriptions_that_can_match_meta_events_are_known() {
+        let cases = [
+            (Match::Exact, "wamp.session.on_join", true),
+            (Match::Exact, "wampum.on_join", false),
+            (Match::Exact, "com.wamp", false),
+            (Match::Prefix, "", true),
+            (Match::Prefix, "wa", true),
+            (Match::Prefix, "wamp.session", true),
+            (Match::Prefix, "wampum", false),
+            (Match::Prefix, "com.", false),
+            (Match::Wildcard, ".session.on_join", true),
+            (Match::Wildcard, "wamp..", true),
+            (Match::Wildcard, "com..", false),
+        ];
+        for (policy, topic, expected) in cases {
+            assert_eq!(may_match_meta(topic, policy), expected, "{policy:?} {topic:?}");
+        }
     }
 }
