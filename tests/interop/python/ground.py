@@ -5,6 +5,7 @@ transport and serializer). Whatever it leaves open is torn down when the ground 
 """
 
 import asyncio
+import functools
 import itertools
 import json
 import ssl
@@ -26,6 +27,9 @@ from autobahn.websocket.compress import (
 )
 
 SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
+
+# Several messages in one of WebSocket's. autobahn offers these before the others unless told otherwise.
+BATCHED = {f"{name}.batched": functools.partial(make, batched=True) for name, make in SERIALIZERS.items()}
 
 _numbers = itertools.count(1)
 
@@ -112,7 +116,7 @@ class Router:
     async def connect(self, door, peer):
         """Opens the transport behind `door` and lets `peer` join over it."""
         way = self.transports[door.transport]
-        serializer = SERIALIZERS[door.serializer]()
+        serializer = (SERIALIZERS | BATCHED)[door.serializer]()
         if way["framing"] == "rawsocket":
             factory = WampRawSocketClientFactory(lambda: peer, serializer=serializer)
         else:

@@ -12,7 +12,7 @@ import sys
 import traceback
 
 import autobahn
-from ground import SERIALIZERS, Door, Ground, NotHere, Router
+from ground import BATCHED, SERIALIZERS, Door, Ground, NotHere, Router
 from report import Report
 from scenarios import ALONE, BETWEEN
 
@@ -24,6 +24,10 @@ def ways(router):
     """The pairs of doors to try, with their scenarios: each door with itself, then each pair of serializers."""
     transports = list(router.transports)
     for transport, serializer in itertools.product(transports, SERIALIZERS):
+        door = Door(transport, serializer)
+        yield str(door), door, door, ALONE
+    # Batches, as they are and compressed.
+    for transport, serializer in itertools.product(["ws", "ws+deflate"], BATCHED):
         door = Door(transport, serializer)
         yield str(door), door, door, ALONE
     # Every ordered pair of serializers over every transport; the other side stands one transport further.

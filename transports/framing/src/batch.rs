@@ -6,6 +6,13 @@
 //! ```
 //!
 //! Law: a batch has at least one message, and no message is empty.
+//!
+//! The specification writes the separator as `\30` and as 0x1E. autobahn-python, which offers batches unless told otherwise,
+//! believes the first and reads it as Python does, in octal: 0x18. So a client's first batch tells which of the two it means,
+//! and it is answered alike. Neither can stand in JSON by itself.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use crossway_core::serializer::Serializer;
@@ -13,6 +20,8 @@ use crossway_core::transport::{Close, Framing, Outgoing, TransportError};
 
 /// Stands behind every message of a text format. No text format may use this octet by itself; JSON escapes it.
 const SEPARATOR: u8 = 0x1E;
+/// What some clients take for it.
+const OTHER_SEPARATOR: u8 = 0x18;
 /// Octets of a length.
 const LENGTH: usize = 4;
 
@@ -77,12 +86,17 @@ impl Batching {
     ///
     /// # Errors
     /// The rule that the peer broke.
-    pub fn take(self, batch: &mut Bytes, max_message: usize) -> Result<Bytes, TransportError> {
+    pub fn take(
+        self,
+        batch: &mut Bytes,
+        separator: &Separator,
+        max_message: usize,
+    ) -> Result<Bytes, TransportError> {
         if batch.is_empty() {
             return Err(violation("a batch without messages"));
         }
         let len = match self {
-            Batching::Separated => match memchr::memchr(SEPARATOR, batch) {
+            Batching::Separated => match separator.find(batch) {
                 Some(len) => len,
                 None => return Err(violation("a batch without a separator behind its last message")),
             },
@@ -106,6 +120,37 @@ impl Batching {
                 Ok(message)
             }
         }
+    }
+}
+
+/// What a client of a text format puts behind its messages; the clones of a connection's halves agree.
+#[derive(Clone, Debug, Default)]
+pub struct Separator(Arc<AtomicU8>);
+
+impl Separator {
+    /// The first separator in a batch. The first of a connection decides what is one.
+    fn find(&self, batch: &[u8]) -> Option<usize> {
+        match self.0.load(Relaxed) {
+            // Nothing has come so far.
+            0 => {
+                let found = memchr::memchr2(SEPARATOR, OTHER_SEPARATOR, batch)?;
+                self.0.store(batch[found], Relaxed);
+                Some(found)
+            }
+            known => memchr::memchr(known, batch),
+        }
+    }
+
+    /// Changes what was written with the right separator into what the client expects.
+    pub fn translate(&self, batch: &mut [u8]) {
+        if self.is_translated() {
+            batch.iter_mut().filter(|octet| **octet == SEPARATOR).for_each(|octet| *octet = OTHER_SEPARATOR);
+        }
+    }
+
+    /// Whether [`translate`](Self::translate) has to be called. Never with prefixes.
+    pub fn is_translated(&self) -> bool {
+        self.0.load(Relaxed) == OTHER_SEPARATOR
     }
 }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use crossway_core::transport::{Inbound, Source, TransportError};
 
-use crate::Batching;
+use crate::{Batching, Separator};
 
 /// The most messages that are handed over at once. A batch may hold many more, and what it comes to in memory is bounded
 /// by this.
@@ -25,6 +25,7 @@ const READS: usize = 16;
 pub struct BatchSource<S> {
     inner: S,
     batching: Batching,
+    separator: Separator,
     max_message: usize,
     /// What came behind the batch that is open.
     arrived: VecDeque<Inbound>,
@@ -43,11 +44,13 @@ enum State {
 }
 
 impl<S: Source> BatchSource<S> {
-    /// `max_message` is the limit of each message, in octets; that of batches is the inner source's.
-    pub fn new(inner: S, batching: Batching, max_message: usize) -> Self {
+    /// `max_message` is the limit of each message, in octets; that of batches is the inner source's. The sink needs to know
+    /// the `separator`.
+    pub fn new(inner: S, batching: Batching, separator: Separator, max_message: usize) -> Self {
         BatchSource {
             inner,
             batching,
+            separator,
             max_message,
             arrived: VecDeque::new(),
             open: Bytes::new(),
@@ -81,14 +84,14 @@ impl<S: Source> BatchSource<S> {
         let full = batch.len() + PORTION;
         while batch.len() < full {
             if !self.open.is_empty() {
-                let message = self.batching.take(&mut self.open, self.max_message)?;
+                let message = self.batching.take(&mut self.open, &self.separator, self.max_message)?;
                 batch.push(Inbound::Message(message));
                 continue;
             }
             match self.arrived.pop_front() {
                 // An empty one is an error, so it is looked at once in any case.
                 Some(Inbound::Message(mut next)) => {
-                    let message = self.batching.take(&mut next, self.max_message)?;
+                    let message = self.batching.take(&mut next, &self.separator, self.max_message)?;
                     batch.push(Inbound::Message(message));
                     self.open = next;
                 }

@@ -37,7 +37,7 @@ mod subprotocol;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use batch::Batching;
+pub use batch::{Batching, Separator};
 pub use batch_source::BatchSource;
 pub use codec::{Decoder, Encoder, Step};
 pub use handshake::{Arrival, Handshake, HandshakeError, reject};

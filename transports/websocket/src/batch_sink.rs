@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 use crossway_core::transport::{Backlog, Close, Framed, Framing, Outgoing, Sink, TransportError};
-use crossway_framing::{Batching, FrameSink};
+use crossway_framing::{Batching, FrameSink, Separator};
 use tokio::io::AsyncWrite;
 
 use crate::encoder::{WholeFrames, write_header};
@@ -34,6 +34,7 @@ const ROOM: usize = 10;
 pub(crate) struct BatchSink<W> {
     frames: FrameSink<W, WholeFrames>,
     batching: Batching,
+    separator: Separator,
     opcode: u8,
     /// Nothing is compressed without.
     agreement: Option<Agreement>,
@@ -43,11 +44,18 @@ pub(crate) struct BatchSink<W> {
 }
 
 impl<W: AsyncWrite + Send + Unpin + 'static> BatchSink<W> {
-    pub(crate) fn new(writer: W, batching: Batching, agreement: Option<Agreement>) -> Self {
+    /// `separator` is what the source finds. Without an agreement nothing is compressed.
+    pub(crate) fn new(
+        writer: W,
+        batching: Batching,
+        separator: Separator,
+        agreement: Option<Agreement>,
+    ) -> Self {
         let text = batching == Batching::Separated;
         BatchSink {
             frames: FrameSink::new(writer, WholeFrames::new(text)),
             batching,
+            separator,
             opcode: if text { TEXT } else { BINARY },
             agreement,
             open: BytesMut::new(),
@@ -77,6 +85,7 @@ impl<W: AsyncWrite + Send + Unpin + 'static> BatchSink<W> {
             return;
         }
         let mut frame = std::mem::take(&mut self.open);
+        self.separator.translate(&mut frame[ROOM..]);
         let header = header(FIN | self.opcode, frame.len() - ROOM);
         let start = ROOM - header.len();
         frame[start..ROOM].copy_from_slice(&header);
@@ -96,6 +105,11 @@ impl<W: AsyncWrite + Send + Unpin + 'static> BatchSink<W> {
         let mut frame = header(FIN | RSV1 | self.opcode, deflated.len());
         frame.extend_from_slice(&deflated);
         Some(frame.freeze())
+    }
+
+    /// Whether a payload may be kept by reference: what is compressed or translated is copied in any case.
+    fn leaves_as_it_is(&self) -> bool {
+        self.agreement.is_none() && !self.separator.is_translated()
     }
 
     /// Puts a payload by reference, with what is written `before` and stands `behind` it, as a batch.
@@ -130,9 +144,8 @@ impl<W: AsyncWrite + Send + Unpin + 'static> Sink for BatchSink<W> {
     fn put(&mut self, message: Outgoing<'_>) {
         let batching = self.batching;
         let (Outgoing { head, payload, tail }, len) = (message, message.len());
-        // What gets compressed is copied in any case.
         if payload.len() >= ALONE
-            && self.agreement.is_none()
+            && self.leaves_as_it_is()
             && let Some(behind) = closed(tail, batching)
         {
             let before = |out: &mut BytesMut| {
@@ -151,7 +164,7 @@ impl<W: AsyncWrite + Send + Unpin + 'static> Sink for BatchSink<W> {
 
     fn put_framed(&mut self, items: Framed<'_>) {
         let Framed { octets, messages, .. } = items;
-        if octets.len() >= ALONE && self.agreement.is_none() {
+        if octets.len() >= ALONE && self.leaves_as_it_is() {
             return self.put_alone(|_| (), octets, b"");
         }
         self.open(messages, octets.len()).extend_from_slice(octets);

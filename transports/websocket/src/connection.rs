@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use crossway_core::serializer::Serializer;
 use crossway_core::transport::{Sink, Source, Transport, TransportInfo};
-use crossway_framing::{BatchSource, Batching, FrameSource, Peer, Split, Subprotocol};
+use crossway_framing::{BatchSource, Batching, FrameSource, Peer, Separator, Split, Subprotocol};
 
 use crate::WebSocketDecoder;
 use crate::batch_sink::BatchSink;
@@ -72,10 +72,11 @@ impl<Io: Split> Transport for Connection<Io> {
                 let sink = MessageSink::new(writer, self.serializer.is_text(), self.agreement);
                 (Box::new(source), Box::new(sink))
             }
-            Some((batching, max_message)) => (
-                Box::new(BatchSource::new(source, batching, max_message)),
-                Box::new(BatchSink::new(writer, batching, self.agreement)),
-            ),
+            Some((batching, max_message)) => {
+                let separator = Separator::default();
+                let sink = BatchSink::new(writer, batching, separator.clone(), self.agreement);
+                (Box::new(BatchSource::new(source, batching, separator, max_message)), Box::new(sink))
+            }
         }
     }
 }

@@ -54,6 +54,19 @@ async fn what_came_in_one_batch_goes_back_in_one() {
     client.expect(b"\x81\x0F[1]\x1E[22]\x1E[333]\x1E").await;
 }
 
+// covers: BATCH-02
+#[tokio::test]
+async fn who_takes_another_octet_for_the_separator_is_answered_alike() {
+    let server = Server::start();
+    let mut client = server.join("wamp.2.json.batched").await;
+    let long = "x".repeat(20_000);
+    client.frame(TEXT, format!("[1]\x18{long}\x18").as_bytes()).await;
+    client.expect(b"\x81\x7E\x4E\x25[1]\x18").await;
+    client.expect(format!("{long}\x18").as_bytes()).await;
+    client.frame(TEXT, b"[1]\x1E").await;
+    assert_eq!(client.close_code().await, 1002);
+}
+
 // covers: BATCH-03, BATCH-04
 #[tokio::test]
 async fn binary_formats_have_lengths() {

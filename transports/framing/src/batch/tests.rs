@@ -6,13 +6,15 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::Batching::{self, Prefixed, Separated};
+use super::Separator;
 
 /// All messages of a batch, or what is wrong with it.
 fn taken(batching: Batching, batch: &[u8], max_message: usize) -> Result<Vec<Bytes>, TransportError> {
     let mut batch = Bytes::copy_from_slice(batch);
-    let mut messages = vec![batching.take(&mut batch, max_message)?];
+    let separator = Separator::default();
+    let mut messages = vec![batching.take(&mut batch, &separator, max_message)?];
     while !batch.is_empty() {
-        messages.push(batching.take(&mut batch, max_message)?);
+        messages.push(batching.take(&mut batch, &separator, max_message)?);
     }
     Ok(messages)
 }
@@ -29,6 +31,25 @@ fn fault(batching: Batching, batch: &[u8]) -> (Close, String) {
 fn text_has_a_separator_behind_every_message() {
     assert_eq!(taken(Separated, b"[1]\x1E", 10).unwrap(), ["[1]"]);
     assert_eq!(taken(Separated, b"[1]\x1E[22]\x1E[3]\x1E", 10).unwrap(), ["[1]", "[22]", "[3]"]);
+}
+
+// covers: BATCH-02
+#[test]
+fn the_first_separator_of_a_client_decides_which_it_means() {
+    let taken = |separator: &Separator, batch: &'static [u8]| {
+        Separated.take(&mut Bytes::from_static(batch), separator, 10)
+    };
+    let (right, other) = (Separator::default(), Separator::default());
+    assert_eq!(taken(&right, b"[1]\x1E").unwrap(), "[1]");
+    assert_eq!(taken(&other, b"[1]\x18").unwrap(), "[1]");
+    assert!(taken(&right, b"[1]\x18").is_err());
+    assert!(taken(&other, b"[1]\x1E").is_err());
+
+    let mut batch = *b"[1]\x1E[2]\x1E";
+    right.translate(&mut batch);
+    assert_eq!(&batch, b"[1]\x1E[2]\x1E");
+    other.translate(&mut batch);
+    assert_eq!(&batch, b"[1]\x18[2]\x18");
 }
 
 // covers: BATCH-03, BATCH-04, BATCH-05, BATCH-08
@@ -76,7 +97,10 @@ fn the_limit_is_that_of_each_message() {
 }
 
 fn messages() -> impl Strategy<Value = Vec<Vec<u8>>> {
-    vec(vec((0_u8..0xFF).prop_map(|octet| if octet == 0x1E { 0xFF } else { octet }), 1..40), 1..20)
+    vec(
+        vec((0_u8..0xFF).prop_map(|octet| if [0x18, 0x1E].contains(&octet) { 0xFF } else { octet }), 1..40),
+        1..20,
+    )
 }
 
 proptest! {
@@ -98,6 +122,7 @@ proptest! {
     #[test]
     fn any_octets_are_a_batch_that_would_be_written_like_this_or_an_error(octets in vec(0_u8..0x20, 0..60)) {
         for batching in [Separated, Prefixed] {
+            let octets: Vec<_> = octets.iter().copied().filter(|octet| *octet != 0x18).collect();
             let Ok(messages) = taken(batching, &octets, 60) else { continue };
             let mut batch = BytesMut::new();
             for payload in &messages {

@@ -9,7 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::{BatchSource, PORTION};
-use crate::Batching;
+use crate::{Batching, Separator};
 
 /// Hands over what it was given, one read after the other, and closes.
 struct Reads(VecDeque<Vec<Inbound>>);
@@ -31,7 +31,7 @@ impl Source for Reads {
 }
 
 fn source(reads: impl IntoIterator<Item = Vec<Inbound>>) -> BatchSource<Reads> {
-    BatchSource::new(Reads(reads.into_iter().collect()), Batching::Separated, 100)
+    BatchSource::new(Reads(reads.into_iter().collect()), Batching::Separated, Separator::default(), 100)
 }
 
 fn message(octets: &[u8]) -> Inbound {

@@ -5,6 +5,7 @@ use std::task::{Context, Waker};
 use bytes::{Bytes, BytesMut};
 use crossway_core::transport::{Backlog, Close, Framed, Outgoing, Sink};
 use crossway_framing::Batching::{self, Prefixed, Separated};
+use crossway_framing::Separator;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -30,7 +31,7 @@ impl Receiver {
 
     fn agreed(batching: Batching, agreement: Option<Agreement>) -> Self {
         let wire = Wire::default();
-        Receiver { sink: BatchSink::new(wire.clone(), batching, agreement), wire }
+        Receiver { sink: BatchSink::new(wire.clone(), batching, Separator::default(), agreement), wire }
     }
 
     fn put(&mut self, head: &str, payload: &[u8]) {
@@ -77,7 +78,7 @@ fn messages(batching: Batching, batch: &[u8]) -> Vec<Bytes> {
     let mut batch = Bytes::copy_from_slice(batch);
     let mut messages = Vec::new();
     while messages.is_empty() || !batch.is_empty() {
-        messages.push(batching.take(&mut batch, usize::MAX).unwrap());
+        messages.push(batching.take(&mut batch, &Separator::default(), usize::MAX).unwrap());
     }
     messages
 }
