@@ -39,7 +39,6 @@
 //! | `realm`, `router`                          | what binds them together                            |
 
 pub mod auth;
-#[allow(unused_variables, reason = "the witness is passed, and heard from the next commits on")]
 mod broker;
 #[allow(unused_variables, reason = "the witness is passed, and heard from the next commits on")]
 mod dealer;

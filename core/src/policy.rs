@@ -100,7 +100,6 @@ pub enum Disclosure {
 }
 
 /// What is decided for one publication.
-#[allow(dead_code, reason = "the broker asks from the next commits on")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PublicationPolicy {
     pub(crate) trustlevel: Option<u64>,
@@ -127,7 +126,6 @@ pub(crate) struct Policies {
 
 impl Policies {
     /// What holds when somebody with this role publishes to `topic`.
-    #[allow(dead_code, reason = "the broker asks from the next commits on")]
     #[inline]
     pub(crate) fn publication(&self, topic: &str, authrole: &str) -> PublicationPolicy {
         if self.topics.is_empty() {

@@ -236,8 +236,13 @@ impl Peer {
 impl Peer {
     /// SUBSCRIBE and SUBSCRIBED; returns the subscription.
     pub async fn subscribe(&mut self, topic: &str) -> u64 {
+        self.subscribe_with(topic, json!({})).await
+    }
+
+    /// As [`subscribe`](Self::subscribe), with options.
+    pub async fn subscribe_with(&mut self, topic: &str, options: Value) -> u64 {
         let request = self.request();
-        self.send(json!([32, request, {}, topic])).await;
+        self.send(json!([32, request, options, topic])).await;
         id(&self.expect(json!([33, request, ID])).await, 2)
     }
 

@@ -15,6 +15,7 @@ mod keepalive;
 mod limits;
 mod messages;
 mod ordering;
+mod patterns;
 mod payloads;
 mod port;
 mod pubsub;

@@ -319,22 +319,6 @@ fn each_subscription_of_a_session_gets_its_own_event() {
     });
 }
 
-// covers: PS-01
-#[test]
-fn patterns_are_refused_by_name() {
-    everywhere(async |router, link| {
-        let mut alice = Peer::join(router, link).await;
-        for policy in ["prefix", "wildcard"] {
-            let request = alice.request();
-            alice.send(json!([32, request, {"match": policy}, TOPIC])).await;
-            alice.expect_error(32, request, "wamp.error.option_not_allowed").await;
-        }
-        let request = alice.request();
-        alice.send(json!([32, request, {"match": "exact"}, TOPIC])).await;
-        alice.expect(json!([33, request, ID])).await;
-    });
-}
-
 // covers: PS-14, PS-15
 #[test]
 fn three_hundred_subscribers_get_one_event_each() {

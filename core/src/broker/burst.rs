@@ -13,13 +13,13 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use super::Subscription;
-use super::fanout::{Fanout, Publication};
+use super::fanout::{Fanout, Publication, Spellings};
 use super::filter::Filter;
+use super::publish::Terms;
 use crate::limits::Counters;
-use crate::message::EventDetails;
+use crate::message::Options;
 use crate::session::Session;
 use crate::session::turn::Turn;
-use crate::value::Dict;
 
 /// The publications of one publisher that are not delivered yet. [`Broker::deliver`](super::Broker::deliver) has to be
 /// the end of every burst.
@@ -32,7 +32,18 @@ pub(crate) struct Burst<'p> {
 /// What they have in common.
 struct Over {
     subscription: Arc<Subscription>,
+    /// Where they are published, if the subscription is to a pattern.
+    topic: Option<Box<str>>,
     filter: Filter<'static>,
+    /// Whether the publisher asked to be disclosed, and what came of it.
+    asked: bool,
+    terms: Terms,
+}
+
+impl Over {
+    fn topic(&self) -> &str {
+        self.topic.as_deref().unwrap_or(&self.subscription.topic)
+    }
 }
 
 /// More publications than this are not kept room for.
@@ -48,17 +59,27 @@ impl<'p> Burst<'p> {
         Burst { publisher, over: None, publications: Vec::new() }
     }
 
-    /// Whether a publication to `topic` goes the same way as those that wait.
-    pub(super) fn goes_on(&self, topic: &str, filter: &Filter<'_>) -> bool {
-        self.over.as_ref().is_some_and(|over| &*over.subscription.topic == topic && over.filter == *filter)
+    /// Whether a publication to `topic` goes the same way as those that wait, and the same is said of it.
+    pub(super) fn goes_on(&self, topic: &str, filter: &Filter<'_>, asked: bool) -> bool {
+        self.over
+            .as_ref()
+            .is_some_and(|over| over.topic() == topic && over.filter == *filter && over.asked == asked)
     }
 
     /// From now on publications go this way. Those that waited have been delivered.
-    pub(super) fn begin(&mut self, subscription: Arc<Subscription>, filter: Filter<'static>) {
+    pub(super) fn begin(
+        &mut self,
+        subscription: Arc<Subscription>,
+        topic: &str,
+        filter: Filter<'static>,
+        asked: bool,
+        terms: Terms,
+    ) {
         if self.publications.capacity() == 0 {
             self.publications = PUBLICATIONS.take();
         }
-        self.over = Some(Over { subscription, filter });
+        let topic = subscription.names(topic).map(Box::from);
+        self.over = Some(Over { subscription, topic, filter, asked, terms });
     }
 
     pub(super) fn push(&mut self, publication: Publication) {
@@ -67,13 +88,15 @@ impl<'p> Burst<'p> {
 
     /// Delivers what waits.
     pub(super) fn deliver(&mut self, counters: &Counters, turn: &mut Turn) {
-        let Some(Over { subscription, filter }) = self.over.take() else { return };
+        let Some(Over { subscription, topic, filter, terms, .. }) = self.over.take() else { return };
+        let details = terms.details(self.publisher, topic.as_deref());
         let fanout = Fanout {
             subscription: subscription.id,
             from: self.publisher.format(),
             publications: &self.publications,
-            details: EventDetails::default(),
-            said: Dict::new(),
+            spellings: &Spellings::default(),
+            said: details.clone().into_dict(),
+            details,
             counters,
         };
         fanout.deliver(&subscription.members.load(), &filter, turn);

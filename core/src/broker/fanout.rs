@@ -4,13 +4,16 @@
 //! same octets. What does not fit as a whole, is too long to be copied, or goes over a transport that can't share, is put
 //! one by one, and that is also where the words for a missing event are found.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use super::filter::Filter;
 use super::group::Group;
 use super::members::{Member, Members};
 use crate::id::Id;
 use crate::limits::Counters;
 use crate::message::{Code, EventDetails, Options, Payload};
-use crate::serializer::HeadItem;
+use crate::serializer::{HeadItem, Unrepresentable};
 use crate::session::Format;
 use crate::session::outbox::{Delivery, Lane, Locked};
 use crate::session::turn::{Shared, Turn};
@@ -23,12 +26,19 @@ pub(super) struct Publication {
     pub(super) payload: Payload,
 }
 
+/// The payloads of all publications, as another serializer than the publisher's spells them.
+pub(super) type Spelling = Rc<[Result<Payload, Unrepresentable>]>;
+
+/// The spellings that somebody has needed so far, over whichever subscription.
+pub(super) type Spellings = RefCell<Vec<(Format, Spelling)>>;
+
 /// Publications of one publisher over one subscription, in their order.
 pub(super) struct Fanout<'a> {
     pub(super) subscription: Id,
     /// How the payloads are spelt.
     pub(super) from: &'a Format,
     pub(super) publications: &'a [Publication],
+    pub(super) spellings: &'a Spellings,
     pub(super) details: EventDetails,
     /// The details as they are written.
     pub(super) said: Dict,
@@ -42,11 +52,26 @@ impl Fanout<'_> {
         for member in members.iter().filter(|member| filter.admits(member)) {
             let known = groups.iter().position(|group| group.is_of(member));
             let at = known.unwrap_or_else(|| {
-                groups.push(Group::begin(member, &groups, self, turn));
+                groups.push(Group::begin(member, self, turn));
                 groups.len() - 1
             });
             self.deliver_to(member, &groups[at], turn);
         }
+    }
+
+    /// The payloads in the spelling of `format`; transcodes them unless that was done.
+    pub(super) fn spelling(&self, format: &Format) -> Spelling {
+        let mut spellings = self.spellings.borrow_mut();
+        if let Some((_, spelling)) = spellings.iter().find(|(known, _)| known.is(format)) {
+            return Rc::clone(spelling);
+        }
+        let transcode = |publication: &Publication| match publication.payload.is_empty() {
+            true => Ok(Payload::none()),
+            false => publication.payload.transcode(self.from.serializer(), format.serializer()),
+        };
+        let spelling: Spelling = self.publications.iter().map(transcode).collect();
+        spellings.push((format.clone(), Rc::clone(&spelling)));
+        spelling
     }
 
     fn deliver_to(&self, member: &Member, group: &Group, turn: &mut Turn) {

@@ -1,11 +1,10 @@
 //! Receivers that get the same octets.
 
 use std::cell::OnceCell;
-use std::rc::Rc;
 
 use bytes::Bytes;
 
-use super::fanout::Fanout;
+use super::fanout::{Fanout, Spelling};
 use super::members::Member;
 use crate::message::Payload;
 use crate::serializer::Unrepresentable;
@@ -23,14 +22,12 @@ pub(super) struct Group {
     format: Format,
     framing: Option<&'static Framing>,
     /// The payloads in this serializer's spelling, unless it is the publisher's.
-    spellings: Option<Spellings>,
+    spelling: Option<Spelling>,
     /// All events, framed, if every one of them can be.
     framed: Option<FramedEvents>,
     /// The events without framing, from the first time that they are needed.
     spelt: OnceCell<SpeltEvents>,
 }
-
-type Spellings = Rc<[Result<Payload, Unrepresentable>]>;
 
 struct FramedEvents {
     octets: Bytes,
@@ -44,13 +41,13 @@ struct SpeltEvents {
 }
 
 impl Group {
-    /// The group of `member`. `others` are those that are there already.
-    pub(super) fn begin(member: &Member, others: &[Group], fanout: &Fanout<'_>, turn: &mut Turn) -> Self {
+    /// The group of `member`.
+    pub(super) fn begin(member: &Member, fanout: &Fanout<'_>, turn: &mut Turn) -> Self {
         let format = member.format();
         let mut group = Group {
             format: format.clone(),
             framing: member.framing(),
-            spellings: (!fanout.from.is(format)).then(|| spellings(format, others, fanout)),
+            spelling: (!fanout.from.is(format)).then(|| fanout.spelling(format)),
             framed: None,
             spelt: OnceCell::new(),
         };
@@ -75,9 +72,9 @@ impl Group {
     }
 
     fn payload<'a>(&'a self, fanout: &'a Fanout<'_>, at: usize) -> Result<&'a Payload, &'a Unrepresentable> {
-        match &self.spellings {
+        match &self.spelling {
             None => Ok(&fanout.publications[at].payload),
-            Some(spellings) => spellings[at].as_ref(),
+            Some(spelling) => spelling[at].as_ref(),
         }
     }
 
@@ -117,16 +114,4 @@ impl Group {
         turn.give_back_frames(frames);
         Some(FramedEvents { octets, messages: fanout.publications.len(), longest })
     }
-}
-
-/// Transcodes the payloads, unless another group has done so.
-fn spellings(format: &Format, others: &[Group], fanout: &Fanout<'_>) -> Spellings {
-    let known = others.iter().find(|other| other.format.is(format)).and_then(|other| other.spellings.clone());
-    known.unwrap_or_else(|| {
-        let transcode = |payload: &Payload| match payload.is_empty() {
-            true => Ok(Payload::none()),
-            false => payload.transcode(fanout.from.serializer(), format.serializer()),
-        };
-        fanout.publications.iter().map(|publication| transcode(&publication.payload)).collect()
-    })
 }

@@ -8,9 +8,10 @@
 //!                  └─ [ member, member, ... ]     so that one can be found without looking at all
 //! ```
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
+use super::Seat;
 use crate::id::Id;
 use crate::session::outbox::Outbox;
 use crate::session::{Format, Session};
@@ -27,10 +28,13 @@ pub(crate) struct Member {
     format: Format,
     outbox: Arc<Outbox>,
     session: Arc<Session>,
+    /// Where the session holds this; to take it away.
+    seat: Weak<Seat>,
 }
 
 impl Member {
-    pub(crate) fn new(session: Arc<Session>) -> Arc<Self> {
+    pub(crate) fn new(seat: &Arc<Seat>) -> Arc<Self> {
+        let session = Arc::clone(&seat.session);
         Arc::new(Member {
             id: session.id(),
             active: AtomicBool::new(true),
@@ -38,6 +42,7 @@ impl Member {
             format: session.format().clone(),
             outbox: Arc::clone(session.outbox()),
             session,
+            seat: Arc::downgrade(seat),
         })
     }
 
@@ -48,6 +53,11 @@ impl Member {
 
     pub(crate) fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// The seat of the session, unless it is gone.
+    pub(crate) fn seat(&self) -> Option<Arc<Seat>> {
+        self.seat.upgrade()
     }
 
     pub(crate) fn outbox(&self) -> &Arc<Outbox> {
@@ -92,6 +102,17 @@ impl Members {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.chunks.is_empty()
+    }
+
+    #[allow(dead_code, reason = "asked from the next commits on")]
+    pub(crate) fn len(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.len()).sum()
+    }
+
+    /// The member of session `id`.
+    pub(crate) fn get(&self, id: Id) -> Option<&Arc<Member>> {
+        let chunk = self.chunks.get(self.chunk_of(id))?;
+        chunk.binary_search_by_key(&id, |member| member.id()).ok().map(|at| &chunk[at])
     }
 
     /// A snapshot with `member` as well.

@@ -11,7 +11,7 @@ use crate::{broker, dealer};
 pub(crate) struct Membership {
     pub(crate) realm: Arc<Realm>,
     pub(crate) session: Arc<Session>,
-    pub(crate) broker: broker::Seat,
+    pub(crate) broker: Arc<broker::Seat>,
     pub(crate) dealer: Arc<dealer::Seat>,
 }
 

@@ -11,7 +11,7 @@ use crate::dealer;
 use crate::error::{Fault, Refusal, Violation};
 use crate::id::{Id, IdSequence};
 use crate::limits::{Counters, Limits, Protocol, RequestIds};
-use crate::message::{Call, Code, Error, Message, Publish, Register, Subscribe};
+use crate::message::{Call, Code, Error, Match, Message, Publish, Register, Subscribe};
 use crate::realm::Membership;
 use crate::serializer::HeadItem;
 use crate::session::turn::Turn;
@@ -145,12 +145,13 @@ impl<'a> Established<'a> {
         let request = message.request;
         let acknowledge = message.options.acknowledge == Some(true);
         let hears_itself = message.options.exclude_me == Some(false);
-        if let Err(error) = self.check_own(&message.topic) {
-            return if acknowledge { Err(error.into()) } else { Ok(()) };
-        }
         let Membership { realm, session, .. } = &self.member;
-        let publication = realm.broker.publish(message, burst, turn);
+        let published = match self.check_own(&message.topic) {
+            Ok(()) => realm.broker.publish(message, burst, turn),
+            Err(error) => Err(error.into()),
+        };
         if acknowledge {
+            let publication = published?;
             // A publisher that is its own subscriber gets the event first, then the answer.
             if hears_itself {
                 self.deliver(burst, turn);
@@ -166,7 +167,8 @@ impl<'a> Established<'a> {
     }
 
     fn subscribe(&self, message: &Subscribe<'_>, turn: &mut Turn) -> Result<(), Refusal> {
-        self.check(&message.topic)?;
+        self.check_length(&message.topic)?;
+        self.protocol.uri.check_pattern(message.options.policy.unwrap_or(Match::Exact), &message.topic)?;
         let Membership { realm, broker, .. } = &self.member;
         realm.broker.subscribe(broker, message, realm.witness(), turn)
     }
@@ -195,11 +197,16 @@ impl<'a> Established<'a> {
     }
 
     fn check(&self, uri: &str) -> Result<(), UriError> {
+        self.check_length(uri)?;
+        self.protocol.uri.check(uri)
+    }
+
+    fn check_length(&self, uri: &str) -> Result<(), UriError> {
         if uri.len() > self.limits.max_uri_length {
             self.counters.uris_over_limit.increment();
             return Err(UriError::TooLong { limit: self.limits.max_uri_length });
         }
-        self.protocol.uri.check(uri)
+        Ok(())
     }
 
     /// As [`check`](Self::check), for topics and procedures of the client's own: `wamp.` is the router's (URI-08).

@@ -92,7 +92,12 @@ fn has(roles: &Dict, role: &str, feature: &str) -> bool {
 /// `WELCOME.Details.roles`.
 pub(crate) fn of_router() -> Dict {
     let all = |names: &[&str]| -> Dict { names.iter().map(|name| (*name, true)).collect() };
-    let broker = all(&["publisher_exclusion", "publisher_identification", "subscriber_blackwhite_listing"]);
+    let broker = all(&[
+        "subscriber_blackwhite_listing",
+        "publisher_exclusion",
+        "publisher_identification",
+        "pattern_based_subscription",
+    ]);
     let dealer = all(&["call_canceling", "caller_identification"]);
     Dict::new()
         .with("broker", Dict::new().with("features", broker))

@@ -1,0 +1,185 @@
+//! PUBLISH: what is said of a publication, and by which ways it goes.
+//!
+//! Law: events of one publisher reach each subscriber in the order in which they were published (ORD-01). Publications
+//! over one subscription may wait for each other in a burst; one that goes over several is delivered at once and alone.
+//!
+//! ```text
+//!   topic ──┬── no subscription ──────────────────> an id, and nothing else
+//!           ├── one, nothing special ──> burst ···> all members, many publications at a time
+//!           └── several, or something ─> alone ───> exact, prefixes, wildcards, one after the other
+//!               special in the options
+//! ```
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::burst::Burst;
+use super::fanout::{Fanout, Publication, Spellings};
+use super::filter::Filter;
+use super::{Broker, Subscription};
+use crate::error::Refusal;
+use crate::id::Id;
+use crate::message::{EventDetails, Options, Publish, PublishOptions};
+use crate::policy::Disclosure;
+use crate::session::Session;
+use crate::session::turn::Turn;
+use crate::uri;
+
+/// What is said of a publication besides its payload, and who decides it: the publisher asks, the operator's rules win.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Terms {
+    /// Whether the publisher is named.
+    disclose: bool,
+    trustlevel: Option<u64>,
+}
+
+impl Terms {
+    /// The details of its events.
+    pub(super) fn details(self, publisher: &Session, topic: Option<&str>) -> EventDetails {
+        let mut details = EventDetails { trustlevel: self.trustlevel, ..EventDetails::default() };
+        details.topic = topic.map(str::to_owned);
+        if self.disclose {
+            let identity = publisher.identity();
+            details.publisher = Some(publisher.id());
+            details.publisher_authid = Some(identity.authid.clone());
+            details.publisher_authrole = Some(identity.authrole.clone());
+        }
+        details
+    }
+}
+
+/// The subscriptions that one topic matches.
+pub(super) enum Route {
+    None,
+    One(Arc<Subscription>),
+    Many(Vec<Arc<Subscription>>),
+}
+
+impl IntoIterator for Route {
+    type Item = Arc<Subscription>;
+    type IntoIter = std::vec::IntoIter<Arc<Subscription>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        let all = match self {
+            Route::None => Vec::new(),
+            Route::One(subscription) => vec![subscription],
+            Route::Many(subscriptions) => subscriptions,
+        };
+        all.into_iter()
+    }
+}
+
+impl Broker {
+    /// Routes PUBLISH to everybody who may have it, with the burst that it belongs to. Returns the publication's id.
+    ///
+    /// # Errors
+    /// The publisher wants to be disclosed, and the realm does not permit that. Nothing was published.
+    pub(crate) fn publish(
+        &self,
+        message: Publish<'_>,
+        burst: &mut Burst<'_>,
+        turn: &mut Turn,
+    ) -> Result<Id, Refusal> {
+        let id = Id::random();
+        let asked = message.options.disclose_me == Some(true);
+        match Filter::lasting(burst.publisher.id(), &message.options) {
+            Some(filter) if !is_special(&message.options) => {
+                if !burst.goes_on(&message.topic, &filter, asked) {
+                    self.deliver(burst, turn);
+                    let terms = self.terms(&message, burst.publisher)?;
+                    match self.route(&message.topic) {
+                        Route::None => return Ok(id),
+                        Route::One(subscription) => {
+                            burst.begin(subscription, &message.topic, filter, asked, terms);
+                        }
+                        many @ Route::Many(_) => {
+                            self.publish_alone(id, message, many, terms, burst.publisher, turn);
+                            return Ok(id);
+                        }
+                    }
+                }
+                burst.push(Publication { id, payload: message.payload });
+            }
+            _ => {
+                self.deliver(burst, turn);
+                let terms = self.terms(&message, burst.publisher)?;
+                let route = self.route(&message.topic);
+                self.publish_alone(id, message, route, terms, burst.publisher, turn);
+            }
+        }
+        Ok(id)
+    }
+
+    /// The end of a burst: what was published reaches the subscribers' outboxes.
+    pub(crate) fn deliver(&self, burst: &mut Burst<'_>, turn: &mut Turn) {
+        burst.deliver(&self.counters, turn);
+    }
+
+    /// Where a topic leads: the exact subscription, then prefixes, then wildcards.
+    pub(super) fn route(&self, topic: &str) -> Route {
+        let exact = self.topics.pin().get(topic).cloned();
+        if self.has_patterns.load(Ordering::Acquire) {
+            return self.route_by_patterns(exact, topic);
+        }
+        exact.map_or(Route::None, Route::One)
+    }
+
+    #[cold]
+    fn route_by_patterns(&self, exact: Option<Arc<Subscription>>, topic: &str) -> Route {
+        let mut all: Vec<_> = exact.into_iter().collect();
+        self.patterns.load().for_each_match(topic, |_, subscription| all.push(Arc::clone(subscription)));
+        match all.len() {
+            0 | 1 => all.pop().map_or(Route::None, Route::One),
+            _ => Route::Many(all),
+        }
+    }
+
+    fn terms(&self, message: &Publish<'_>, publisher: &Session) -> Result<Terms, Refusal> {
+        let asked = message.options.disclose_me == Some(true);
+        let policy = self.policies.publication(&message.topic, &publisher.identity().authrole);
+        let disclose = match policy.disclose {
+            Disclosure::Always => true,
+            Disclosure::OnRequest => asked,
+            Disclosure::Never if asked => {
+                let text = format!("publishers of {} are not disclosed", message.topic);
+                return Err(Refusal::new(uri::DISCLOSE_ME_DISALLOWED, text));
+            }
+            Disclosure::Never => false,
+        };
+        Ok(Terms { disclose, trustlevel: policy.trustlevel })
+    }
+
+    /// A publication that goes several ways, or is in some way unlike others.
+    fn publish_alone(
+        &self,
+        id: Id,
+        message: Publish<'_>,
+        route: Route,
+        terms: Terms,
+        publisher: &Session,
+        turn: &mut Turn,
+    ) {
+        let publications = [Publication { id, payload: message.payload }];
+        let spellings = Spellings::default();
+        let filter = Filter::new(publisher.id(), &message.options);
+        for subscription in route {
+            let mut details = terms.details(publisher, subscription.names(&message.topic));
+            details.ppt = message.options.ppt.clone();
+            let fanout = Fanout {
+                subscription: subscription.id,
+                from: publisher.format(),
+                publications: &publications,
+                spellings: &spellings,
+                said: details.clone().into_dict(),
+                details,
+                counters: &self.counters,
+            };
+            fanout.deliver(&subscription.members.load(), &filter, turn);
+        }
+    }
+}
+
+/// Whether a publication is more than its payload to whoever may have it, so that it can't wait for others.
+fn is_special(options: &PublishOptions) -> bool {
+    options.ppt.is_used()
+}
