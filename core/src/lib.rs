@@ -9,6 +9,8 @@
 //! | [`serializer::Serializer`]                   | how messages are spelt         |
 //! | [`auth::Authenticator`]                      | who may join                   |
 //!
+//! A fourth, [`history::EventStore`], is for those who want to keep events longer than memory does.
+//!
 //! # The data path
 //!
 //! ```text
@@ -34,6 +36,7 @@
 //! | [`message`]                                | the 25 messages                                     |
 //! | [`pattern`]                                | prefixes and wildcards: what matches, what wins     |
 //! | [`policy`]                                 | what an operator says of topics and procedures      |
+//! | [`history`]                                | where events are kept; a trait for plug-ins         |
 //! | `session`                                  | outboxes, turns, and the states of a connection     |
 //! | `broker`, `dealer`                         | routing; they know neither each other nor the clock |
 //! | `realm`, `router`                          | what binds them together                            |
@@ -43,6 +46,7 @@ mod broker;
 #[allow(unused_variables, reason = "the witness is passed, and heard from the next commits on")]
 mod dealer;
 pub mod error;
+pub mod history;
 pub mod id;
 pub mod limits;
 pub mod message;

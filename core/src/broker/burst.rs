@@ -16,6 +16,7 @@ use super::Subscription;
 use super::fanout::{Fanout, Publication, Spellings};
 use super::filter::Filter;
 use super::publish::Terms;
+use crate::history::{Audience, EventLog};
 use crate::limits::Counters;
 use crate::message::Options;
 use crate::session::Session;
@@ -43,6 +44,13 @@ struct Over {
 impl Over {
     fn topic(&self) -> &str {
         self.topic.as_deref().unwrap_or(&self.subscription.topic)
+    }
+
+    /// What is delivered together is kept one by one, as it comes.
+    #[cold]
+    fn record(&self, history: &dyn EventLog, publication: &Publication, publisher: &Session) {
+        let details = self.terms.details(publisher, None);
+        history.append(publication.stored(self.topic(), details, Audience::default(), publisher.format()));
     }
 }
 
@@ -83,6 +91,11 @@ impl<'p> Burst<'p> {
     }
 
     pub(super) fn push(&mut self, publication: Publication) {
+        if let Some(over) = &self.over
+            && let Some(history) = &over.subscription.history
+        {
+            over.record(&**history, &publication, self.publisher);
+        }
         self.publications.push(publication);
     }
 

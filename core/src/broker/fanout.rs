@@ -6,10 +6,13 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::filter::Filter;
 use super::group::Group;
+use super::history;
 use super::members::{Member, Members};
+use crate::history::{Audience, StoredEvent};
 use crate::id::Id;
 use crate::limits::Counters;
 use crate::message::{Code, EventDetails, Options, Payload};
@@ -24,6 +27,28 @@ use crate::value::Dict;
 pub(super) struct Publication {
     pub(super) id: Id,
     pub(super) payload: Payload,
+}
+
+impl Publication {
+    /// As it is kept in histories.
+    #[cold]
+    pub(super) fn stored(
+        &self,
+        topic: &str,
+        details: EventDetails,
+        audience: Audience,
+        format: &Format,
+    ) -> Arc<StoredEvent> {
+        Arc::new(StoredEvent {
+            publication: self.id,
+            time: history::now(),
+            topic: topic.to_owned(),
+            details: details.into_dict(),
+            payload: history::copied(&self.payload),
+            serializer: Arc::clone(format.shared()),
+            audience,
+        })
+    }
 }
 
 /// The payloads of all publications, as another serializer than the publisher's spells them.

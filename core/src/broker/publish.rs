@@ -18,6 +18,7 @@ use super::fanout::{Fanout, Publication, Spellings};
 use super::filter::Filter;
 use super::{Broker, Subscription};
 use crate::error::Refusal;
+use crate::history::Audience;
 use crate::id::Id;
 use crate::message::{EventDetails, Options, Publish, PublishOptions};
 use crate::policy::Disclosure;
@@ -162,9 +163,21 @@ impl Broker {
         let publications = [Publication { id, payload: message.payload }];
         let spellings = Spellings::default();
         let filter = Filter::new(publisher.id(), &message.options);
-        for subscription in route {
-            let mut details = terms.details(publisher, subscription.names(&message.topic));
-            details.ppt = message.options.ppt.clone();
+        let details = |topic| {
+            let ppt = message.options.ppt.clone();
+            EventDetails { ppt, ..terms.details(publisher, topic) }
+        };
+        let route: Vec<_> = route.into_iter().collect();
+        if route.iter().any(|subscription| subscription.history.is_some())
+            && let Some(audience) = Audience::of(&message.options)
+        {
+            let [publication] = &publications;
+            let event = publication.stored(&message.topic, details(None), audience, publisher.format());
+            let histories = route.iter().filter_map(|subscription| subscription.history.as_ref());
+            histories.for_each(|history| history.append(Arc::clone(&event)));
+        }
+        for subscription in &route {
+            let details = details(subscription.names(&message.topic));
             let fanout = Fanout {
                 subscription: subscription.id,
                 from: publisher.format(),

@@ -150,7 +150,7 @@ impl Broker {
     fn part(&self, subscription: &Subscription, session: Id, witness: &dyn Witness, turn: &mut Turn) {
         let was_last = subscription.remove(session);
         tell(subscription, session, &Change::Left(subscription.id), witness, turn);
-        if was_last {
+        if was_last && subscription.history.is_none() {
             self.delete(subscription);
             tell(subscription, session, &Change::Deleted(subscription.id), witness, turn);
         }

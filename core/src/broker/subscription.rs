@@ -11,6 +11,7 @@ use arc_swap::ArcSwap;
 
 use super::Broker;
 use super::members::{Member, Members};
+use crate::history::EventLog;
 use crate::id::Id;
 use crate::message::Match;
 use crate::uri;
@@ -23,17 +24,29 @@ pub(crate) struct Subscription {
     pub(super) policy: Match,
     pub(super) topic: Box<str>,
     pub(super) members: ArcSwap<Members>,
+    /// Where its events are kept. A subscription that has this exists as long as the realm.
+    pub(super) history: Option<Arc<dyn EventLog>>,
 }
 
 #[allow(dead_code, reason = "asked from the next commits on")]
 impl Subscription {
     pub(super) fn new(id: Id, policy: Match, topic: &str) -> Arc<Self> {
+        Self::with_history(id, policy, topic, None)
+    }
+
+    pub(super) fn with_history(
+        id: Id,
+        policy: Match,
+        topic: &str,
+        history: Option<Arc<dyn EventLog>>,
+    ) -> Arc<Self> {
         Arc::new(Subscription {
             id,
             created: SystemTime::now(),
             policy,
             topic: topic.into(),
             members: ArcSwap::default(),
+            history,
         })
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::auth::Authenticator;
+use crate::history::{EventStore, HistoryRule, MemoryStore};
 use crate::policy::{Policies, ProcedureRule, TopicRule};
 
 /// A realm to be: its URI, who may join, and what holds for its topics and procedures.
@@ -12,12 +13,20 @@ pub struct RealmConfig {
     pub(crate) uri: String,
     pub(crate) authenticators: Vec<Arc<dyn Authenticator>>,
     pub(crate) policies: Policies,
+    pub(crate) histories: Vec<HistoryRule>,
+    pub(crate) event_store: Arc<dyn EventStore>,
 }
 
 impl RealmConfig {
     /// A realm that nobody may join yet. For a template of automatic realms the URI is ignored.
     pub fn new(uri: impl Into<String>) -> Self {
-        RealmConfig { uri: uri.into(), authenticators: Vec::new(), policies: Policies::default() }
+        RealmConfig {
+            uri: uri.into(),
+            authenticators: Vec::new(),
+            policies: Policies::default(),
+            histories: Vec::new(),
+            event_store: Arc::new(MemoryStore),
+        }
     }
 
     /// Lets clients in that this authenticator accepts. Of several with the same method the first counts.
@@ -38,6 +47,21 @@ impl RealmConfig {
     #[must_use]
     pub fn procedure_rule(mut self, rule: ProcedureRule) -> Self {
         self.policies.procedures.push(rule);
+        self
+    }
+
+    /// Keeps the events of a topic, or of all that match a pattern, for `wamp.subscription.get_events`. Of several rules
+    /// for the same topic and policy the first counts.
+    #[must_use]
+    pub fn history(mut self, rule: HistoryRule) -> Self {
+        self.histories.push(rule);
+        self
+    }
+
+    /// Says where histories are kept; in memory if nobody says.
+    #[must_use]
+    pub fn event_store(mut self, store: Arc<dyn EventStore>) -> Self {
+        self.event_store = store;
         self
     }
 }

@@ -33,10 +33,14 @@ impl Realm {
         counters: &Arc<Counters>,
     ) -> Arc<Self> {
         let policies = Arc::new(config.policies.clone());
+        let broker = Broker::new(Arc::clone(&policies), Arc::clone(limits), Arc::clone(counters));
+        for rule in &config.histories {
+            broker.keep(uri, rule, &*config.event_store);
+        }
         Arc::new(Realm {
             uri: uri.to_owned(),
             authenticators: config.authenticators.clone(),
-            broker: Broker::new(Arc::clone(&policies), Arc::clone(limits), Arc::clone(counters)),
+            broker,
             dealer: Dealer::new(policies, Arc::clone(limits), Arc::clone(counters)),
             sessions: papaya::HashMap::new(),
         })

@@ -28,7 +28,7 @@ pub enum BuildError {
         /// What is wrong with it.
         error: UriError,
     },
-    /// A rule for topics or procedures is for something that is no URI, nor a pattern of them.
+    /// A rule for topics, procedures or histories is for something that is no URI, nor a pattern of them.
     #[error("realm {realm:?}: the rule for {uri:?}: {}", .error)]
     RuleUri {
         /// The name of the realm.
@@ -105,10 +105,12 @@ impl Builder {
 }
 
 fn check_rules(config: &RealmConfig, protocol: Protocol) -> Result<(), BuildError> {
-    for scope in config.policies.scopes() {
-        protocol.uri.check_pattern(scope.policy, &scope.uri).map_err(|error| BuildError::RuleUri {
+    let policies = config.policies.scopes().map(|scope| (scope.policy, &scope.uri));
+    let histories = config.histories.iter().map(|rule| (rule.policy, &rule.uri));
+    for (policy, uri) in policies.chain(histories) {
+        protocol.uri.check_pattern(policy, uri).map_err(|error| BuildError::RuleUri {
             realm: config.uri.clone(),
-            uri: scope.uri.clone(),
+            uri: uri.clone(),
             error,
         })?;
     }
