@@ -13,29 +13,34 @@
 //! routes reads whichever is current, takes no lock and writes to no memory that others read.
 //!
 //! ```text
-//!   prefixes     com.app.        a tree of the patterns' octets for each policy; an edge is what its patterns share,
-//!   com.app.       │             (x) is a pattern's value.
-//!   com.app.log   (1)
-//!   com.app.lot    │ lo          A prefix is every value on the way down that the URI takes.
-//!                  ┴             A wildcard is found by going down twice wherever a component begins: as the URI
-//!                g/ \t           says, and where the pattern's component is empty, past the URI's.
-//!               (2) (3)
+//!   com.app.app1.log                  the URI of a message
+//!     │
+//!     ├─> prefixes: tree::Tree        com.app.app ─┬─ 1. (value) ── log (value)     one way down, a value at a time
+//!     │                                            └─ 2 (value)
+//!     └─> wildcards: wildcards::Wildcards
+//!           shapes of 4 components    1   1,3   2                       which components are empty
+//!           map::Map                  com..app1.log   com..app1.   ...  one look for each shape
 //! ```
 //!
-//! One lookup goes down once for prefixes. For wildcards it follows no more ways than there are *shapes*, and none twice:
-//! the shape of a wildcard pattern is how many components it has and which of them are empty. So a peer that registers all
-//! 2^k shapes of k components would make every lookup take 2^k ways, hence the limit `max_wildcard_shapes`, which broker
-//! and dealer ask for with [`Index::adds_wildcard_shape`].
+//! So a lookup takes time by the length of the URI for prefixes, and for wildcards by the number of *shapes*: how many
+//! components a pattern has and which of them are empty. How many patterns there are hardly matters. But k components
+//! have 2^k shapes, and a peer that registers all of them makes every lookup look 2^k times; hence the limit
+//! `max_wildcard_shapes`, which broker and dealer hold with [`Index::adds_wildcard_shape`].
 
 mod label;
+mod map;
+mod shapes;
 #[cfg(test)]
 mod tests;
 mod tree;
-mod walk;
+mod wildcards;
+
+use std::ops::ControlFlow;
 
 use crate::message::Match;
 use crate::uri::{Empty, UriError, UriRule};
 use tree::Tree;
+use wildcards::Wildcards;
 
 /// Whether a pattern matches a URI: the definition (PS-PAT-02, PS-PAT-03, PS-PAT-04), for one pattern at a time.
 pub fn matches(policy: Match, pattern: &str, uri: &str) -> bool {
@@ -81,14 +86,12 @@ impl UriRule {
 #[derive(Clone, Debug)]
 pub struct Index<T> {
     prefixes: Tree<T>,
-    wildcards: Tree<T>,
-    /// How many wildcard patterns have a shape, by [`shape`].
-    shapes: Tree<usize>,
+    wildcards: Wildcards<T>,
 }
 
 impl<T> Default for Index<T> {
     fn default() -> Self {
-        Index { prefixes: Tree::default(), wildcards: Tree::default(), shapes: Tree::default() }
+        Index { prefixes: Tree::default(), wildcards: Wildcards::default() }
     }
 }
 
@@ -110,25 +113,22 @@ impl<T: Clone> Index<T> {
 
     /// The value of a pattern; the pattern itself, not what matches it.
     pub fn get(&self, policy: Match, pattern: &str) -> Option<&T> {
-        self.tree(policy)?.get(pattern.as_bytes())
+        match policy {
+            Match::Exact => None,
+            Match::Prefix => self.prefixes.get(pattern.as_bytes()),
+            Match::Wildcard => self.wildcards.get(pattern),
+        }
     }
 
-    /// The same with one more pattern, or with another value for it. Takes time by the length of the pattern, hardly
-    /// by how many there are.
+    /// The same with one more pattern, or with another value for it. Takes time by the length of the pattern and the number
+    /// of shapes, and hardly more the more patterns there are.
     #[must_use]
     pub fn with(&self, policy: Match, pattern: &str, value: T) -> Self {
         let mut index = self.clone();
         match policy {
             Match::Exact => debug_assert!(false, "exact URIs are kept elsewhere"),
             Match::Prefix => index.prefixes = self.prefixes.with(pattern.as_bytes(), value),
-            Match::Wildcard => {
-                index.wildcards = self.wildcards.with(pattern.as_bytes(), value);
-                if index.wildcards.len() > self.wildcards.len() {
-                    let shape = shape(pattern);
-                    let patterns = self.shapes.get(&shape).map_or(1, |patterns| patterns + 1);
-                    index.shapes = self.shapes.with(&shape, patterns);
-                }
-            }
+            Match::Wildcard => index.wildcards = self.wildcards.with(pattern, value),
         }
         index
     }
@@ -140,16 +140,7 @@ impl<T: Clone> Index<T> {
         match policy {
             Match::Exact => debug_assert!(false, "exact URIs are kept elsewhere"),
             Match::Prefix => index.prefixes = self.prefixes.without(pattern.as_bytes()),
-            Match::Wildcard => {
-                index.wildcards = self.wildcards.without(pattern.as_bytes());
-                if index.wildcards.len() < self.wildcards.len() {
-                    let shape = shape(pattern);
-                    index.shapes = match self.shapes.get(&shape) {
-                        Some(patterns @ 2..) => self.shapes.with(&shape, patterns - 1),
-                        _ => self.shapes.without(&shape),
-                    };
-                }
-            }
+            Match::Wildcard => index.wildcards = self.wildcards.without(pattern),
         }
         index
     }
@@ -160,9 +151,10 @@ impl<T: Clone> Index<T> {
         for value in self.prefixes.prefixes_of(uri) {
             visit(Match::Prefix, value);
         }
-        for value in self.wildcards.wildcards_for(uri) {
+        self.wildcards.visit(uri, |value| {
             visit(Match::Wildcard, value);
-        }
+            ControlFlow::Continue(())
+        });
     }
 
     /// The one pattern that a call goes to (RPC-PAT-05 to RPC-PAT-11), when there is no exact registration.
@@ -175,44 +167,35 @@ impl<T: Clone> Index<T> {
     /// That is never a draw: matching the same URI, they are equal wherever neither is empty, so two that
     /// differ do so in which components are empty.
     pub fn best(&self, uri: &str) -> Option<(Match, &T)> {
-        let prefix = self.prefixes.prefixes_of(uri).last().map(|value| (Match::Prefix, value));
-        prefix.or_else(|| self.wildcards.wildcards_for(uri).next().map(|value| (Match::Wildcard, value)))
+        if let Some(value) = self.prefixes.prefixes_of(uri).last() {
+            return Some((Match::Prefix, value));
+        }
+        let mut best = None;
+        self.wildcards.visit(uri, |value| {
+            best = Some((Match::Wildcard, value));
+            ControlFlow::Break(())
+        });
+        best
     }
 
-    /// How many shapes the wildcard patterns have: numbers of components, and which of those are empty. The limit of ways
-    /// that one lookup may have to take.
+    /// How many shapes the wildcard patterns have: numbers of components, and which of those are empty. So many times at
+    /// most does one lookup ask the map.
     pub fn wildcard_shapes(&self) -> usize {
-        self.shapes.len()
+        self.wildcards.shapes().len()
     }
 
     /// Whether this would be the first wildcard pattern of its shape.
     pub fn adds_wildcard_shape(&self, pattern: &str) -> bool {
-        self.shapes.get(&shape(pattern)).is_none()
+        !self.wildcards.shapes().has(pattern)
     }
 
-    /// All patterns, prefixes first, each policy's in the order of their octets.
+    /// All patterns in no order.
     pub fn iter(&self) -> impl Iterator<Item = (Match, String, &T)> {
-        let prefixes = self.prefixes.iter().map(|(pattern, value)| (Match::Prefix, pattern, value));
-        let wildcards = self.wildcards.iter().map(|(pattern, value)| (Match::Wildcard, pattern, value));
-        prefixes.chain(wildcards).map(|(policy, pattern, value)| {
-            (
-                policy,
-                String::from_utf8(pattern).expect("octets of one of the strings that were put in"),
-                value,
-            )
-        })
+        let prefixes = self.prefixes.iter().map(|(pattern, value)| {
+            let pattern = String::from_utf8(pattern).expect("the octets of a string that was put in");
+            (Match::Prefix, pattern, value)
+        });
+        let wildcards = self.wildcards.iter();
+        prefixes.chain(wildcards.map(|(pattern, value)| (Match::Wildcard, pattern.to_owned(), value)))
     }
-
-    fn tree(&self, policy: Match) -> Option<&Tree<T>> {
-        match policy {
-            Match::Exact => None,
-            Match::Prefix => Some(&self.prefixes),
-            Match::Wildcard => Some(&self.wildcards),
-        }
-    }
-}
-
-/// An octet for each component: whether it is empty.
-fn shape(pattern: &str) -> Vec<u8> {
-    pattern.split('.').map(|component| u8::from(component.is_empty())).collect()
 }

@@ -223,6 +223,7 @@ mod tests {
         }
     }
 
+    // covers: URI-02, URI-04, URI-05, URI-13, PS-PAT-13
     #[test]
     fn components_of_patterns_may_be_empty_at_the_end_of_a_prefix_and_anywhere_in_a_wildcard() {
         use crate::message::Match::{Exact, Prefix, Wildcard};

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::map::Map;
 use super::{Index, matches};
 use crate::message::Match::{self, Exact, Prefix, Wildcard};
 
+// covers: PS-PAT-02, RPC-PAT-02
 #[test]
 fn a_prefix_is_one_of_strings_and_not_of_components() {
     assert!(matches(Prefix, "com.myapp.topic.emergency", "com.myapp.topic.emergency.11"));
@@ -17,6 +19,7 @@ fn a_prefix_is_one_of_strings_and_not_of_components() {
     assert!(matches(Prefix, "", "com"));
 }
 
+// covers: PS-PAT-03, PS-PAT-04, RPC-PAT-04
 #[test]
 fn a_wildcard_stands_for_one_component_that_is_not_empty() {
     assert!(matches(Wildcard, "com.myapp..userevent", "com.myapp.foo.userevent"));
@@ -30,6 +33,7 @@ fn a_wildcard_stands_for_one_component_that_is_not_empty() {
 }
 
 /// The example of the specification, without what is registered exactly: that is asked first and not in here.
+// covers: RPC-PAT-03, RPC-PAT-05, RPC-PAT-07, RPC-PAT-08, RPC-PAT-10, RPC-PAT-11, RPC-PAT-15
 #[test]
 fn the_longest_prefix_wins_and_then_the_wildcard_with_the_longest_runs_of_components() {
     let registered = [
@@ -57,6 +61,43 @@ fn the_longest_prefix_wins_and_then_the_wildcard_with_the_longest_runs_of_compon
         Some((Wildcard, &7))
     );
     assert_eq!(index.with(Wildcard, "a1.b2.c3.d98.", 8).best("a1.b2.c3.d98.e74"), Some((Prefix, &2)));
+}
+
+#[test]
+fn deep_trees_take_no_deep_stack() {
+    let deep = || {
+        let uri = "a.".repeat(750);
+        let prefixes = (0..uri.len()).fold(Index::new(), |index, end| index.with(Prefix, &uri[..end], end));
+        let mut expected = 0..uri.len();
+        prefixes.for_each_match(&uri, |_, end| assert_eq!(Some(*end), expected.next()));
+        assert_eq!(expected.next(), None);
+        assert_eq!(prefixes.iter().count(), uri.len());
+        let fewer = prefixes.without(Prefix, &uri[..uri.len() - 1]);
+        drop(prefixes);
+        assert_eq!(fewer.best(&uri), Some((Prefix, &(uri.len() - 2))));
+    };
+    // Far less than a call for each of 1500 nodes would need.
+    std::thread::Builder::new().stack_size(64 << 10).spawn(deep).unwrap().join().unwrap();
+}
+
+#[test]
+fn a_uri_may_have_any_number_of_components() {
+    let uri = "a.".repeat(9_999) + "a";
+    let half = uri.replacen("a.", ".", 5_000);
+    let index =
+        Index::new().with(Wildcard, &half, 1).with(Wildcard, &uri, 2).with(Wildcard, &".".repeat(9_999), 3);
+    let mut found = Vec::new();
+    index.for_each_match(&uri, |_, value| found.push(*value));
+    assert_eq!(found, [2, 1, 3]);
+    assert_eq!(index.best(&uri[2..]), None);
+}
+
+/// The only policy that no index keeps.
+#[test]
+#[cfg(not(debug_assertions))]
+fn exact_patterns_are_never_there() {
+    let index = Index::new().with(Exact, "a", 1).without(Exact, "a");
+    assert!(index.is_empty() && index.get(Exact, "a").is_none());
 }
 
 /// What the index should hold, and every question to it answered by looking at all of it.
@@ -157,11 +198,45 @@ proptest! {
             versions.push((index.clone(), naive.clone()));
         }
         for (index, naive) in &versions {
-            let all: Vec<_> = index.iter().map(|(policy, pattern, value)| (policy, pattern, *value)).collect();
+            let mut all: Vec<_> = index.iter().map(|(policy, pattern, value)| (policy, pattern, *value)).collect();
+            all.sort_by_key(|(policy, pattern, _)| Naive::key(*policy, pattern));
             prop_assert_eq!(all, naive.all());
             for uri in &uris {
                 assert_same(index, naive, uri);
             }
+        }
+    }
+
+    /// Hashes of which many are equal, or equal but for their last bits.
+    #[test]
+    fn keys_whose_hashes_meet_are_told_apart(
+        changes in vec((any::<bool>(), 0..4_u64, 0..64_u32, "[a-c]"), 0..60),
+    ) {
+        let hash = |low: u64, digit: u32| low << digit;
+        let (mut map, mut naive) = (Map::default(), BTreeMap::new());
+        let mut versions = vec![(map.clone(), naive.clone())];
+        for (number, (put, low, digit, key)) in changes.iter().enumerate() {
+            let hash = hash(*low, *digit);
+            // The same key has one hash, so the hash is made part of it.
+            let key = format!("{key}{hash}");
+            if *put {
+                map = map.with(hash, &key, number);
+                naive.insert((hash, key), number);
+            } else {
+                map = map.without(hash, &key);
+                naive.remove(&(hash, key));
+            }
+            versions.push((map.clone(), naive.clone()));
+        }
+        for (map, naive) in &versions {
+            prop_assert_eq!(map.len(), naive.len());
+            for ((hash, key), number) in naive {
+                prop_assert_eq!(map.find(*hash, |theirs| theirs == key), Some(number));
+                prop_assert_eq!(map.find(*hash, |theirs| theirs == "b"), None);
+            }
+            let all: BTreeMap<_, _> = map.iter().collect();
+            let expected: BTreeMap<_, _> = naive.iter().map(|((_, key), number)| (key.as_str(), number)).collect();
+            prop_assert_eq!(all, expected);
         }
     }
 
@@ -171,8 +246,10 @@ proptest! {
         let put = |index: Index<()>, pattern: &String| {
             index.with(Prefix, pattern, ()).with(Wildcard, pattern, ())
         };
-        let expected = kept.iter().fold(Index::new(), put);
-        let both = kept.iter().chain(&gone).fold(Index::new(), put);
+        // The seed of its hashes is part of an index.
+        let empty = Index::new();
+        let expected = kept.iter().fold(empty.clone(), put);
+        let both = kept.iter().chain(&gone).fold(empty, put);
         let left = gone.iter().filter(|pattern| !kept.contains(pattern)).fold(both, |index, pattern| {
             index.without(Wildcard, pattern).without(Prefix, pattern)
         });

@@ -11,70 +11,46 @@ use std::sync::Arc;
 use super::label::Label;
 
 /// See the module.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Tree<T> {
-    root: Option<Arc<Node<T>>>,
+    root: Node<T>,
     length: usize,
 }
 
-#[derive(Debug)]
-pub(super) struct Node<T> {
+#[derive(Clone, Debug)]
+struct Node<T> {
     /// Of the key that ends here.
-    pub(super) value: Option<T>,
-    pub(super) edges: Box<[Edge<T>]>,
+    value: Option<T>,
+    /// `None` where there are none, so that a leaf takes no memory but in its parent's edge.
+    edges: Option<Arc<[Edge<T>]>>,
 }
 
-#[derive(Debug)]
-pub(super) struct Edge<T> {
-    pub(super) label: Label,
-    pub(super) node: Arc<Node<T>>,
+#[derive(Clone, Debug)]
+struct Edge<T> {
+    label: Label,
+    node: Node<T>,
 }
 
 impl<T> Default for Tree<T> {
     fn default() -> Self {
-        Tree { root: None, length: 0 }
-    }
-}
-
-impl<T> Clone for Tree<T> {
-    fn clone(&self) -> Self {
-        Tree { root: self.root.clone(), length: self.length }
-    }
-}
-
-impl<T> Clone for Edge<T> {
-    fn clone(&self) -> Self {
-        Edge { label: self.label.clone(), node: Arc::clone(&self.node) }
-    }
-}
-
-impl<T> Edge<T> {
-    fn new(label: &[u8], node: Node<T>) -> Self {
-        Edge { label: Label::new(label), node: Arc::new(node) }
-    }
-
-    /// An edge to `node` for a parent that obeys the law: none to nothing, and none to a node that only passes on.
-    fn lawful(label: &Label, node: Node<T>) -> Option<Self> {
-        match (&node.value, &*node.edges) {
-            (None, []) => None,
-            (None, [only]) => Some(Edge {
-                label: Label::joined(label.octets(), only.label.octets()),
-                node: Arc::clone(&only.node),
-            }),
-            _ => Some(Edge { label: label.clone(), node: Arc::new(node) }),
-        }
+        Tree { root: Node { value: None, edges: None }, length: 0 }
     }
 }
 
 impl<T> Node<T> {
     fn leaf(value: T) -> Self {
-        Node { value: Some(value), edges: Box::default() }
+        Node { value: Some(value), edges: None }
+    }
+
+    #[inline]
+    fn edges(&self) -> &[Edge<T>] {
+        self.edges.as_deref().unwrap_or_default()
     }
 
     /// Where the edge that begins with `octet` is, or would be.
     #[inline]
-    pub(super) fn find(&self, octet: u8) -> Result<usize, usize> {
-        self.edges.binary_search_by_key(&octet, |edge| edge.label.first())
+    fn find(&self, octet: u8) -> Result<usize, usize> {
+        self.edges().binary_search_by_key(&octet, |edge| edge.label.first())
     }
 }
 
@@ -83,26 +59,26 @@ impl<T: Clone> Node<T> {
         Node { value, edges: self.edges.clone() }
     }
 
-    fn with_edges(&self, edges: Vec<Edge<T>>) -> Self {
-        Node { value: self.value.clone(), edges: edges.into() }
-    }
-
-    /// The same with one edge more.
-    fn inserted(&self, at: usize, edge: Edge<T>) -> Self {
-        let mut edges = Vec::with_capacity(self.edges.len() + 1);
-        edges.extend_from_slice(&self.edges[..at]);
-        edges.push(edge);
-        edges.extend_from_slice(&self.edges[at..]);
-        self.with_edges(edges)
-    }
-
-    /// The same with another edge at `at`, or with one less.
-    fn replaced(&self, at: usize, edge: Option<Edge<T>>) -> Self {
-        let mut edges = Vec::with_capacity(self.edges.len());
-        edges.extend_from_slice(&self.edges[..at]);
+    /// The same with `edge` in place of `edges[from..to]`.
+    fn spliced(&self, from: usize, edge: Option<Edge<T>>, to: usize) -> Self {
+        let old = self.edges();
+        let mut edges = Vec::with_capacity(old.len() + 1);
+        edges.extend_from_slice(&old[..from]);
         edges.extend(edge);
-        edges.extend_from_slice(&self.edges[at + 1..]);
-        self.with_edges(edges)
+        edges.extend_from_slice(&old[to..]);
+        Node { value: self.value.clone(), edges: (!edges.is_empty()).then(|| edges.into()) }
+    }
+
+    /// An edge to this for a parent that obeys the law: none to nothing, and none to a node that only passes on.
+    fn lawful(self, label: &Label) -> Option<Edge<T>> {
+        match (&self.value, self.edges()) {
+            (None, []) => None,
+            (None, [only]) => {
+                let label = Label::joined(label.octets(), only.label.octets());
+                Some(Edge { label, node: only.node.clone() })
+            }
+            _ => Some(Edge { label: label.clone(), node: self }),
+        }
     }
 }
 
@@ -111,34 +87,34 @@ impl<T> Tree<T> {
         self.length
     }
 
-    pub(super) fn root(&self) -> Option<&Node<T>> {
-        self.root.as_deref()
-    }
-
     pub(super) fn get(&self, key: &[u8]) -> Option<&T> {
-        let mut node = self.root()?;
+        let mut node = &self.root;
         let mut rest = key;
         while let Some(octet) = rest.first() {
-            let edge = &node.edges[node.find(*octet).ok()?];
+            let edge = &node.edges()[node.find(*octet).ok()?];
             rest = rest.strip_prefix(edge.label.octets())?;
             node = &edge.node;
         }
         node.value.as_ref()
     }
 
+    /// The values of all keys that `text` begins with, the shortest first.
+    pub(super) fn prefixes_of<'t, 'u>(&'t self, text: &'u str) -> Prefixes<'t, 'u, T> {
+        Prefixes { next: Some(&self.root), rest: text.as_bytes() }
+    }
+
     /// All keys and values, in the order of the keys.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Vec<u8>, &T)> {
         // Nodes yet to be visited, each with its key up to the edge and the edge's part of it.
         let mut key = Vec::new();
-        let mut ahead: Vec<(usize, &[u8], &Node<T>)> =
-            self.root().map(|root| (0, &b""[..], root)).into_iter().collect();
+        let mut ahead = vec![(0, &b""[..], &self.root)];
         std::iter::from_fn(move || {
             loop {
                 let (depth, label, node) = ahead.pop()?;
                 key.truncate(depth);
                 key.extend_from_slice(label);
                 ahead.extend(
-                    node.edges.iter().rev().map(|edge| (key.len(), edge.label.octets(), &*edge.node)),
+                    node.edges().iter().rev().map(|edge| (key.len(), edge.label.octets(), &edge.node)),
                 );
                 if let Some(value) = &node.value {
                     return Some((key.clone(), value));
@@ -151,10 +127,7 @@ impl<T> Tree<T> {
 impl<T: Clone> Tree<T> {
     /// The same with one more key, or with another value for it.
     pub(super) fn with(&self, key: &[u8], value: T) -> Self {
-        let Some(mut node) = self.root() else {
-            let empty = Node { value: None, edges: Box::default() };
-            return Tree { root: Some(Arc::new(empty)), length: 0 }.with(key, value);
-        };
+        let mut node = &self.root;
         let mut length = self.length + 1;
         let mut rest = key;
         let mut way = Vec::new();
@@ -165,34 +138,38 @@ impl<T: Clone> Tree<T> {
             };
             let at = match node.find(*octet) {
                 Ok(at) => at,
-                Err(at) => break node.inserted(at, Edge::new(rest, Node::leaf(value))),
+                Err(at) => {
+                    let edge = Edge { label: Label::new(rest), node: Node::leaf(value) };
+                    break node.spliced(at, Some(edge), at);
+                }
             };
-            let edge = &node.edges[at];
+            let edge = &node.edges()[at];
             let label = edge.label.octets();
             let shared = label.iter().zip(rest).take_while(|(ours, theirs)| ours == theirs).count();
             if shared < label.len() {
                 let fork = fork(edge, shared, &rest[shared..], value);
-                break node.replaced(at, Some(Edge::new(&label[..shared], fork)));
+                let edge = Edge { label: Label::new(&label[..shared]), node: fork };
+                break node.spliced(at, Some(edge), at + 1);
             }
             way.push((node, at));
             node = &edge.node;
             rest = &rest[shared..];
         };
         for (parent, at) in way.into_iter().rev() {
-            let edge = Edge { label: parent.edges[at].label.clone(), node: Arc::new(new) };
-            new = parent.replaced(at, Some(edge));
+            let edge = Edge { label: parent.edges()[at].label.clone(), node: new };
+            new = parent.spliced(at, Some(edge), at + 1);
         }
-        Tree { root: Some(Arc::new(new)), length }
+        Tree { root: new, length }
     }
 
     /// The same without a key, whether it was there or not.
     pub(super) fn without(&self, key: &[u8]) -> Self {
-        let Some(mut node) = self.root() else { return self.clone() };
+        let mut node = &self.root;
         let mut rest = key;
         let mut way = Vec::new();
         while let Some(octet) = rest.first() {
             let Ok(at) = node.find(*octet) else { return self.clone() };
-            let edge = &node.edges[at];
+            let edge = &node.edges()[at];
             let Some(further) = rest.strip_prefix(edge.label.octets()) else { return self.clone() };
             way.push((node, at));
             (node, rest) = (&edge.node, further);
@@ -202,31 +179,57 @@ impl<T: Clone> Tree<T> {
         }
         let mut new = node.with_value(None);
         for (parent, at) in way.into_iter().rev() {
-            new = parent.replaced(at, Edge::lawful(&parent.edges[at].label, new));
+            new = parent.spliced(at, new.lawful(&parent.edges()[at].label), at + 1);
         }
-        let root = (new.value.is_some() || !new.edges.is_empty()).then(|| Arc::new(new));
-        Tree { root, length: self.length - 1 }
+        Tree { root: new, length: self.length - 1 }
     }
 }
 
 /// What takes the place of `edge` where a key leaves it after its first `shared` octets and goes on with `rest`.
-fn fork<T>(edge: &Edge<T>, shared: usize, rest: &[u8], value: T) -> Node<T> {
-    let old = Edge { label: Label::new(&edge.label.octets()[shared..]), node: Arc::clone(&edge.node) };
+fn fork<T: Clone>(edge: &Edge<T>, shared: usize, rest: &[u8], value: T) -> Node<T> {
+    let old = Edge { label: Label::new(&edge.label.octets()[shared..]), node: edge.node.clone() };
     if rest.is_empty() {
-        return Node { value: Some(value), edges: Box::new([old]) };
+        return Node { value: Some(value), edges: Some([old].into()) };
     }
-    let new = Edge::new(rest, Node::leaf(value));
+    let new = Edge { label: Label::new(rest), node: Node::leaf(value) };
     let edges = if old.label.first() < new.label.first() { [old, new] } else { [new, old] };
-    Node { value: None, edges: Box::new(edges) }
+    Node { value: None, edges: Some(edges.into()) }
 }
 
-impl<T> Drop for Node<T> {
-    /// One after the other instead of one inside the other: a stack is not as deep as a tree can be.
+/// See [`Tree::prefixes_of`].
+pub(super) struct Prefixes<'t, 'u, T> {
+    next: Option<&'t Node<T>>,
+    rest: &'u [u8],
+}
+
+impl<'t, T> Iterator for Prefixes<'t, '_, T> {
+    type Item = &'t T;
+
+    fn next(&mut self) -> Option<&'t T> {
+        while let Some(node) = self.next.take() {
+            let edge = self.rest.first().and_then(|octet| node.find(*octet).ok()).map(|at| &node.edges()[at]);
+            if let Some(edge) = edge
+                && let Some(rest) = self.rest.strip_prefix(edge.label.octets())
+            {
+                self.next = Some(&edge.node);
+                self.rest = rest;
+            }
+            if node.value.is_some() {
+                return node.value.as_ref();
+            }
+        }
+        None
+    }
+}
+
+impl<T> Drop for Tree<T> {
+    /// One after the other instead of one inside the other: a stack is not as deep as a tree can be. Where another thread
+    /// lets go of the same part at this very moment, that part is dropped the ordinary way.
     fn drop(&mut self) {
-        let mut below = Vec::from(std::mem::take(&mut self.edges));
-        while let Some(edge) = below.pop() {
-            if let Some(mut node) = Arc::into_inner(edge.node) {
-                below.append(&mut Vec::from(std::mem::take(&mut node.edges)));
+        let mut below = Vec::from_iter(self.root.edges.take());
+        while let Some(mut edges) = below.pop() {
+            for edge in Arc::get_mut(&mut edges).into_iter().flatten() {
+                below.extend(edge.node.edges.take());
             }
         }
     }
