@@ -53,7 +53,6 @@ pub mod message;
 pub mod pattern;
 pub mod policy;
 mod realm;
-#[allow(dead_code, reason = "sharded subscriptions and registrations follow")]
 mod rendezvous;
 mod router;
 pub mod serializer;

@@ -21,5 +21,7 @@ mod port;
 mod pubsub;
 mod rpc;
 mod sessions;
+mod sharding;
+mod trust;
 mod uris;
 mod vectors;

@@ -395,7 +395,7 @@ fn errors_of_the_router_are_predefined_and_explained() {
             (json!([66, 1, 77]), "wamp.error.no_such_registration"),
             (json!([48, 1, {}, "com.myapp.nobody"]), "wamp.error.no_such_procedure"),
             (json!([64, 1, {}, "wamp.mine"]), "wamp.error.invalid_uri"),
-            (json!([32, 1, {"match": "prefix"}, "com.myapp"]), "wamp.error.option_not_allowed"),
+            (json!([32, 1, {"match": "prefix"}, "com..myapp"]), "wamp.error.invalid_uri"),
         ];
         for (mut message, uri) in cases {
             let request = peer.request();

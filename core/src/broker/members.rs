@@ -28,12 +28,14 @@ pub(crate) struct Member {
     format: Format,
     outbox: Arc<Outbox>,
     session: Arc<Session>,
+    /// Its name among the nodes of a sharded subscription.
+    nkey: Option<Box<str>>,
     /// Where the session holds this; to take it away.
     seat: Weak<Seat>,
 }
 
 impl Member {
-    pub(crate) fn new(seat: &Arc<Seat>) -> Arc<Self> {
+    pub(crate) fn new(seat: &Arc<Seat>, nkey: Option<&str>) -> Arc<Self> {
         let session = Arc::clone(&seat.session);
         Arc::new(Member {
             id: session.id(),
@@ -42,6 +44,7 @@ impl Member {
             format: session.format().clone(),
             outbox: Arc::clone(session.outbox()),
             session,
+            nkey: nkey.map(Box::from),
             seat: Arc::downgrade(seat),
         })
     }
@@ -53,6 +56,11 @@ impl Member {
 
     pub(crate) fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// Its node key, if it takes part in sharding.
+    pub(crate) fn nkey(&self) -> Option<&str> {
+        self.nkey.as_deref()
     }
 
     /// The seat of the session, unless it is gone.

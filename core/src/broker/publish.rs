@@ -187,12 +187,13 @@ impl Broker {
                 details,
                 counters: &self.counters,
             };
-            fanout.deliver(&subscription.members.load(), &filter, turn);
+            let members = subscription.members.load();
+            fanout.deliver(&members, &filter.among(&message.options, &members), turn);
         }
     }
 }
 
 /// Whether a publication is more than its payload to whoever may have it, so that it can't wait for others.
 fn is_special(options: &PublishOptions) -> bool {
-    options.ppt.is_used()
+    options.ppt.is_used() || options.rkey.is_some()
 }

@@ -37,7 +37,7 @@ impl Broker {
         let known = self.lookup(policy, &message.topic);
         let is_new = known.as_ref().is_none_or(|known| !seat.held.lock().contains_key(&known.id));
         if is_new {
-            self.check_room(seat, policy, &message.topic)?;
+            self.check_room(seat, policy, message)?;
         }
         let is_created = known.is_none();
         let subscription = known.unwrap_or_else(|| Subscription::new(ids.next_id(), policy, &message.topic));
@@ -46,7 +46,7 @@ impl Broker {
             HeadItem::Uint(message.request.get()),
             HeadItem::Uint(subscription.id.get()),
         ];
-        let member = Member::new(seat);
+        let member = Member::new(seat, message.options.nkey.as_deref());
         turn.acknowledge_then(&seat.session, &reply, || {
             if is_new {
                 subscription.add(Arc::clone(&member));
@@ -67,8 +67,12 @@ impl Broker {
         Ok(())
     }
 
-    /// Whether one more subscription is within the limits, its own and those of patterns.
-    fn check_room(&self, seat: &Seat, policy: Match, topic: &str) -> Result<(), Refusal> {
+    /// Whether one more subscription is within the limits: of the session, of node keys and of patterns.
+    fn check_room(&self, seat: &Seat, policy: Match, message: &Subscribe<'_>) -> Result<(), Refusal> {
+        if message.options.nkey.as_ref().is_some_and(|nkey| nkey.len() > self.limits.max_uri_length) {
+            self.counters.uris_over_limit.increment();
+            return Err(Refusal::limit("max_uri_length", self.limits.max_uri_length));
+        }
         if seat.held.lock().len() >= self.limits.max_subscriptions {
             self.counters.subscriptions_over_limit.increment();
             return Err(Refusal::limit("max_subscriptions", self.limits.max_subscriptions));
@@ -76,7 +80,7 @@ impl Broker {
         let patterns = self.patterns.load();
         if policy == Match::Wildcard
             && patterns.wildcard_shapes() >= self.limits.max_wildcard_shapes
-            && patterns.adds_wildcard_shape(topic)
+            && patterns.adds_wildcard_shape(&message.topic)
         {
             self.counters.wildcard_shapes_over_limit.increment();
             return Err(Refusal::limit("max_wildcard_shapes", self.limits.max_wildcard_shapes));

@@ -96,7 +96,11 @@ pub(crate) fn of_router() -> Dict {
         "subscriber_blackwhite_listing",
         "publisher_exclusion",
         "publisher_identification",
+        "publication_trustlevels",
         "pattern_based_subscription",
+        // As the specification spells it, and as it means it (PS-SHARD-03).
+        "shareded_subscriptions",
+        "sharded_subscription",
     ]);
     let dealer = all(&["call_canceling", "caller_identification"]);
     Dict::new()
