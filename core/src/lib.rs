@@ -43,7 +43,6 @@
 
 pub mod auth;
 mod broker;
-#[allow(unused_variables, reason = "the witness is passed, and heard from the next commits on")]
 mod dealer;
 pub mod error;
 pub mod history;

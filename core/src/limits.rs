@@ -31,6 +31,10 @@ pub struct Limits {
     pub max_pending_calls: usize,
     /// Invocations of one callee that wait for their result.
     pub max_pending_invocations: usize,
+    /// Calls of one registration that wait for a callee with a concurrency limit.
+    pub max_waiting_calls: usize,
+    /// Callees of one shared registration.
+    pub max_shared_callees: usize,
     /// Bytes that wait for one slow receiver, before events and invocations for it are turned away. One message fits
     /// into an empty outbox, whatever its length.
     pub outbox_bytes: usize,
@@ -56,6 +60,8 @@ impl Default for Limits {
             max_wildcard_shapes: 1024,
             max_pending_calls: 10_000,
             max_pending_invocations: 100_000,
+            max_waiting_calls: 1_000,
+            max_shared_callees: 10_000,
             outbox_bytes: 8 << 20,
             outbox_messages: 65_536,
             outbox_reply_bytes: 32 << 20,
@@ -81,6 +87,32 @@ pub struct Protocol {
     pub uri: UriRule,
     /// Which request ids are accepted.
     pub request_ids: RequestIds,
+    /// Which callees are asked for progressive results.
+    pub progressive_results: ProgressiveResults,
+    /// Whose procedures a callee may take with `force_reregister`.
+    pub force_reregister: ForceReregister,
+}
+
+/// Which callees are asked for progressive results (RPC-PROG-02).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProgressiveResults {
+    /// All that announce `progressive_call_results`: Autobahn's do not announce `call_canceling` with it.
+    #[default]
+    Lenient,
+    /// Only those that announce `call_canceling` as well, as the specification has it.
+    Strict,
+}
+
+/// Whose procedures a callee may take with `REGISTER.Options.force_reregister`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForceReregister {
+    /// Those of sessions with its own role.
+    #[default]
+    SameRole,
+    /// Those of its own user.
+    SameUser,
+    /// Nobody's.
+    Never,
 }
 
 /// Which request ids a client may use (MSG-25).
@@ -135,6 +167,12 @@ counters! {
     invocations_over_limit,
     /// CALL refused because the callee's outbox was full.
     invocations_refused,
+    /// Calls ended because the caller's outbox was full of their progressive results.
+    progress_refused,
+    /// CALL refused because of `max_waiting_calls`.
+    waiting_calls_over_limit,
+    /// REGISTER refused because of `max_shared_callees`.
+    shared_callees_over_limit,
     /// Events lost because a subscriber's outbox was full.
     events_dropped,
     /// Events sent without payload because they were longer than the subscriber accepts.

@@ -25,10 +25,16 @@ pub struct Peer {
 pub fn all_roles() -> Value {
     json!({"roles": {
         "publisher": {"features": {"publisher_exclusion": true, "publisher_identification": true,
-            "subscriber_blackwhite_listing": true}},
-        "subscriber": {"features": {"publisher_identification": true}},
-        "caller": {"features": {"call_canceling": true, "caller_identification": true}},
-        "callee": {"features": {"call_canceling": true, "caller_identification": true}},
+            "subscriber_blackwhite_listing": true, "payload_passthru_mode": true}},
+        "subscriber": {"features": {"publisher_identification": true, "publication_trustlevels": true,
+            "pattern_based_subscription": true, "subscription_revocation": true, "payload_passthru_mode": true}},
+        "caller": {"features": {"progressive_call_results": true, "progressive_call_invocations": true,
+            "call_timeout": true, "call_canceling": true, "caller_identification": true,
+            "sharded_registration": true, "payload_passthru_mode": true}},
+        "callee": {"features": {"progressive_call_results": true, "progressive_call_invocations": true,
+            "call_timeout": true, "call_canceling": true, "caller_identification": true, "call_trustlevels": true,
+            "pattern_based_registration": true, "shared_registration": true, "sharded_registration": true,
+            "registration_revocation": true, "call_reroute": true, "payload_passthru_mode": true}},
     }})
 }
 

@@ -1,7 +1,6 @@
 //! The shape of messages, and what happens to those that have another.
 
 use crossway_tests::pattern::{ANY, ID};
-use crossway_tests::peer::all_roles;
 use crossway_tests::{Format, Link, Peer, Plan, binary, everywhere, on_memory};
 use serde_json::{Value, json};
 
@@ -396,6 +395,7 @@ fn errors_of_the_router_are_predefined_and_explained() {
             (json!([48, 1, {}, "com.myapp.nobody"]), "wamp.error.no_such_procedure"),
             (json!([64, 1, {}, "wamp.mine"]), "wamp.error.invalid_uri"),
             (json!([32, 1, {"match": "prefix"}, "com..myapp"]), "wamp.error.invalid_uri"),
+            (json!([64, 1, {"concurrency": 0}, "com.myapp"]), "wamp.error.invalid_argument"),
         ];
         for (mut message, uri) in cases {
             let request = peer.request();
@@ -407,10 +407,11 @@ fn errors_of_the_router_are_predefined_and_explained() {
     });
 }
 
-// covers: MSG-35
+// covers: MSG-35, RPC-PINV-04, PPT-04, PPT-07, PPT-10
 #[test]
-fn features_that_are_not_announced_may_not_be_used() {
+fn features_that_hello_does_not_announce_may_not_be_used() {
     everywhere(async |router, link| {
+        let nothing = json!({"roles": {"publisher": {}, "subscriber": {}, "caller": {}, "callee": {}}});
         let ppt = json!({"ppt_scheme": "x_mine", "ppt_serializer": "cbor"});
         let cases = [
             (json!([48, 1, {"progress": true}, "com.a"]), "CALL uses progressive_call_invocations"),
@@ -420,27 +421,12 @@ fn features_that_are_not_announced_may_not_be_used() {
             (json!([16, 1, {"ppt_scheme": 1}, "com.a"]), "ppt_scheme"),
         ];
         for (message, about) in cases {
-            violates(router, link, message, about).await;
+            let mut peer = Peer::join_as(router, link, "realm1", nothing.clone()).await;
+            peer.send(message).await;
+            peer.expect_violation(about).await;
         }
-        let mut peer = Peer::join(router, link).await;
+        let mut peer = Peer::join_as(router, link, "realm1", nothing).await;
         let call = peer.call_with("com.a", json!({"progress": false, "ppt_scheme": ""}), json!([])).await;
         peer.expect_error(48, call, "wamp.error.no_such_procedure").await;
-    });
-}
-
-// covers: FEAT-10
-#[test]
-fn what_is_not_announced_is_not_in_welcome() {
-    on_memory(Plan::default(), async |router| {
-        let mut peer = Peer::connect(router, Link::DEFAULT).await;
-        let welcome = peer.hello("realm1", all_roles()).await;
-        for role in ["broker", "dealer"] {
-            let features = welcome[2]["roles"][role]["features"].as_object().expect("a dictionary");
-            for missing in
-                ["payload_passthru_mode", "progressive_call_invocations", "progressive_call_results"]
-            {
-                assert!(!features.contains_key(missing), "{missing} is announced, and not done");
-            }
-        }
     });
 }

@@ -329,31 +329,12 @@ fn a_callee_may_ask_who_calls() {
     });
 }
 
-// covers: RPC-01
-#[test]
-fn patterns_and_shared_registrations_are_refused_by_name() {
-    everywhere(async |router, link| {
-        let mut callee = Peer::join(router, link).await;
-        for options in [
-            json!({"match": "prefix"}),
-            json!({"match": "wildcard"}),
-            json!({"invoke": "roundrobin"}),
-            json!({"invoke": "first"}),
-        ] {
-            let request = callee.request();
-            callee.send(json!([64, request, options, PROCEDURE])).await;
-            callee.expect_error(64, request, "wamp.error.option_not_allowed").await;
-        }
-        callee.register_with(PROCEDURE, json!({"match": "exact", "invoke": "single"})).await;
-    });
-}
-
-// covers: RPC-07, RPC-09
+// covers: RPC-07, RPC-09, RPC-PROG-08
 #[test]
 fn a_progressive_result_that_nobody_asked_for_is_dropped() {
     everywhere(async |router, link| {
         let (mut caller, mut callee, registration) = pair(router, link).await;
-        let call = caller.call_with(PROCEDURE, json!({"receive_progress": true}), json!([1])).await;
+        let call = caller.call(PROCEDURE, json!([1])).await;
         let invocation = callee.expect_invocation(registration, json!([1])).await;
         callee.send(json!([70, invocation, {"progress": true}, [50]])).await;
         callee.send(json!([70, invocation, {"progress": false}, [100]])).await;

@@ -1,161 +1,293 @@
-//! CALL and the ways in which a call ends.
+//! CALL, and the ways in which a call ends.
 //!
 //! ```text
-//!                    CALL ──> INVOCATION
-//!                                 │
-//!     ┌────────────┬──────────────┼─────────────────┬──────────────┐
-//!   YIELD        ERROR        CANCEL             caller gone    callee gone
-//!     │            │     skip, killnowait│kill      │              │
-//!   RESULT       ERROR     ERROR canceled│  └> INTERRUPT, goes on  ERROR canceled
+//!                    CALL ──> INVOCATION <── CALL, progressive
+//!                                 │ ───> RESULT, progressive
+//!     ┌────────────┬──────────────┼─────────────────┬──────────────┬──────────────┐
+//!   YIELD        ERROR     CANCEL, timeout      caller gone    callee gone   unavailable
+//!     │            │     skip, killnowait│kill      │              │              │
+//!   RESULT       ERROR     ERROR         │  └> INTERRUPT, goes on  ERROR canceled └> another callee
 //!                          (INTERRUPT)           INTERRUPT
 //! ```
 //!
-//! Whoever takes the invocation out of the callee's table has decided; the others find nothing and are silent.
+//! Whoever takes the invocation out of the callee's desk has decided; the others find nothing and are silent.
 
 use std::sync::Arc;
 
-use super::seat::{Invocation, Pending};
+use super::registration::Endpoint;
+use super::seat::{Held, Invocation, More, Pending, Place, Progressive};
 use super::{Dealer, Registration, Seat};
 use crate::error::{Fault, Refusal, Violation};
 use crate::id::Id;
-use crate::message::{Call, Code, Error, InvocationDetails, Options, Payload, Yield};
+use crate::message::{Call, CallOptions, Code, Invoke, Payload};
 use crate::serializer::HeadItem;
 use crate::session::outbox::{Delivery, Lane};
 use crate::session::turn::{Shared, Turn};
 use crate::uri;
 use crate::value::Dict;
 
-impl Dealer {
-    /// Routes CALL to the callee as INVOCATION.
-    pub(crate) fn call(&self, caller: &Arc<Seat>, message: &Call<'_>, turn: &mut Turn) -> Result<(), Fault> {
-        let procedures = self.procedures.pin();
-        let registration = procedures.get(&*message.procedure).ok_or_else(|| no_such_procedure(message))?;
-        let callee_seat = &registration.callee;
-        let payload = Shared::new(&message.payload, caller.session().format());
-        // Fails here, before anything is admitted, if the callee's serializer can't express an argument.
-        payload.check(callee_seat.session().format()).map_err(Refusal::from)?;
-        let details = disclosed(caller, message, registration);
+/// A call on its way to a callee.
+pub(super) struct Routed<'a> {
+    pub(super) caller: &'a Arc<Seat>,
+    pub(super) request: Id,
+    pub(super) procedure: &'a str,
+    pub(super) options: &'a CallOptions,
+    pub(super) payload: &'a Payload,
+    /// Whether the caller has just made it, or it was somewhere else before.
+    pub(super) is_new: bool,
+    /// Callees that were asked and are unavailable.
+    pub(super) tried: &'a [Id],
+}
 
-        let mut callee = callee_seat.callee.lock();
-        if callee.gone || !registration.is_active() {
-            return Err(no_such_procedure(message).into());
+/// Why a callee does not get a call.
+pub(super) enum Declined {
+    /// It can't take it, but another one might.
+    Next(Refusal),
+    /// All of them have as much to do as they take.
+    Busy,
+    /// The caller has to be told.
+    Refused(Refusal),
+    /// The call was made before: this is more of it.
+    Known,
+    /// The caller has left.
+    Abandoned,
+    /// The call was ended on its way.
+    Ended(Refusal),
+}
+
+impl From<Refusal> for Declined {
+    fn from(refusal: Refusal) -> Self {
+        Declined::Refused(refusal)
+    }
+}
+
+/// Callees that are asked before a call is given up.
+const ATTEMPTS: usize = 16;
+
+impl Dealer {
+    /// Routes CALL to a callee as INVOCATION.
+    pub(crate) fn call(&self, caller: &Arc<Seat>, message: &Call<'_>, turn: &mut Turn) -> Result<(), Fault> {
+        let call = Routed {
+            caller,
+            request: message.request,
+            procedure: &message.procedure,
+            options: &message.options,
+            payload: &message.payload,
+            is_new: true,
+            tried: &[],
+        };
+        let routed = self.find(&message.procedure, |registration| self.route(registration, &call, turn));
+        match routed.unwrap_or_else(|| Err(no_such_procedure(&message.procedure).into())) {
+            Ok(()) => Ok(()),
+            Err(_) if caller.knows(message.request) => self.go_on(caller, message, turn),
+            Err(Declined::Next(refusal) | Declined::Refused(refusal)) => Err(refusal.into()),
+            // None of these comes of a new call; the caller is told all the same.
+            Err(Declined::Busy | Declined::Known | Declined::Abandoned | Declined::Ended(_)) => {
+                Err(busy().into())
+            }
         }
-        if callee.invocations.len() >= self.limits.max_pending_invocations {
+    }
+
+    /// Routes a call to a callee of `registration`, now or when it is its turn.
+    pub(super) fn route(
+        &self,
+        registration: &Arc<Registration>,
+        call: &Routed<'_>,
+        turn: &mut Turn,
+    ) -> Result<(), Declined> {
+        match registration.is_limited() {
+            false => self.route_now(registration, call, turn),
+            true => self.route_in_line(registration, call, turn),
+        }
+    }
+
+    /// Asks one callee after the other.
+    pub(super) fn route_now(
+        &self,
+        registration: &Arc<Registration>,
+        call: &Routed<'_>,
+        turn: &mut Turn,
+    ) -> Result<(), Declined> {
+        let payload = Shared::new(call.payload, call.caller.session().format());
+        let key = shard_key(call.options)?;
+        let endpoints = registration.endpoints.load();
+        let mut tried = call.tried.to_vec();
+        let mut declined = None;
+        for _ in 0..ATTEMPTS {
+            let Some(endpoint) = registration.choose(&endpoints, key, &tried) else { break };
+            match self.offer(registration, endpoint, call, &payload, turn) {
+                Err(Declined::Next(refusal)) => declined = Some(refusal),
+                done => return done,
+            }
+            tried.push(endpoint.id());
+        }
+        let some_busy =
+            endpoints.iter().any(|endpoint| endpoint.is_busy() && !tried.contains(&endpoint.id()));
+        match declined {
+            // A resource belongs to one node; a line behind it would hold up calls to others.
+            _ if some_busy && key.is_some() => Err(busy().into()),
+            _ if some_busy => Err(Declined::Busy),
+            Some(refusal) => Err(Declined::Next(refusal)),
+            None => Err(no_such_procedure(call.procedure).into()),
+        }
+    }
+
+    /// Sends INVOCATION to one callee, if both sides can.
+    fn offer(
+        &self,
+        registration: &Arc<Registration>,
+        endpoint: &Arc<Endpoint>,
+        call: &Routed<'_>,
+        payload: &Shared<'_>,
+        turn: &mut Turn,
+    ) -> Result<(), Declined> {
+        let callee = &endpoint.seat;
+        // Fails here, before anything is admitted, if the callee's serializer can't express an argument.
+        payload.check(callee.session().format()).map_err(Refusal::from)?;
+        let terms = self.terms(registration, endpoint, call)?;
+
+        let mut desk = callee.desk.lock();
+        if desk.gone || !endpoint.is_active() {
+            return Err(Declined::Next(no_such_procedure(call.procedure)));
+        }
+        if endpoint.is_busy() {
+            return Err(Declined::Next(busy()));
+        }
+        if desk.invocations.len() >= self.limits.max_pending_invocations {
             self.counters.invocations_over_limit.increment();
-            return Err(Refusal::limit("max_pending_invocations", self.limits.max_pending_invocations).into());
+            let limit = self.limits.max_pending_invocations;
+            return Err(Declined::Next(Refusal::limit("max_pending_invocations", limit)));
         }
-        let mut calls = caller.caller.lock();
-        if calls.pending.contains_key(&message.request) {
-            return Err(pending_already(message.request).into());
-        }
-        if calls.pending.len() >= self.limits.max_pending_calls {
-            self.counters.calls_over_limit.increment();
-            return Err(Refusal::limit("max_pending_calls", self.limits.max_pending_calls).into());
-        }
-        let invocation = callee.ids.peek();
+        let mut calls = call.caller.caller.lock();
+        self.may_go_on(call, &calls)?;
+        let invocation = desk.ids.peek();
         let head = [
             HeadItem::Uint(Code::Invocation.number()),
             HeadItem::Uint(invocation.get()),
             HeadItem::Uint(registration.id.get()),
-            HeadItem::Dict(&details),
+            HeadItem::Dict(&terms.details),
         ];
-        match turn.send(callee_seat.session(), &head, &payload, Lane::Invocation) {
+        match turn.send(callee.session(), &head, payload, Lane::Invocation) {
             Delivery::Accepted => {}
-            Delivery::Full => return Err(callee_is_slow().into()),
+            Delivery::Full => return Err(Declined::Next(callee_is_slow())),
             Delivery::TooLong => return Err(too_long("callee").into()),
-            Delivery::Gone => return Err(no_such_procedure(message).into()),
+            Delivery::Gone => return Err(Declined::Next(no_such_procedure(call.procedure))),
         }
-        callee.ids.next_id();
-        let entry = Invocation { caller: Arc::clone(caller), request: message.request, interrupted: false };
-        callee.invocations.insert(invocation, entry);
-        calls.pending.insert(message.request, Pending { callee: Arc::clone(callee_seat), invocation });
-        Ok(())
-    }
-
-    /// Routes YIELD back to the caller as RESULT.
-    pub(crate) fn yield_result(
-        &self,
-        callee: &Seat,
-        message: &Yield,
-        turn: &mut Turn,
-    ) -> Result<(), Violation> {
-        if message.options.progress == Some(true) {
-            // Nobody asked for it: `receive_progress` is never forwarded. The final result is still welcome.
-            return callee.must_have_issued(message.request, "YIELD");
+        desk.ids.next_id();
+        let place = Place::At { callee: Arc::clone(callee), invocation };
+        match calls.pending.get_mut(&call.request) {
+            Some(pending) => pending.place = place,
+            None => {
+                let deadline = terms.timeout.map(|after| {
+                    let now = turn.now();
+                    Box::new(self.deadlines.add(call.caller, call.request, after, now))
+                });
+                let is_open = call.options.progress == Some(true);
+                calls.pending.insert(call.request, Pending { place, is_open, deadline });
+            }
         }
-        let Some(invocation) = callee.take(message.request, "YIELD")? else { return Ok(()) };
-        invocation.settle();
-        let head = [
-            HeadItem::Uint(Code::Result.number()),
-            HeadItem::Uint(invocation.request.get()),
-            HeadItem::Dict(&Dict::new()),
-        ];
-        self.answer(callee, &invocation, &head, &message.payload, turn);
+        drop(calls);
+        if endpoint.counts() {
+            endpoint.begun();
+        }
+        let entry = Invocation {
+            caller: Arc::clone(call.caller),
+            request: call.request,
+            interrupted: false,
+            wants_progress: terms.wants_progress,
+            has_progressed: false,
+            more: more(registration, endpoint, call, terms.details),
+        };
+        desk.invocations.insert(invocation, entry);
         Ok(())
     }
 
-    /// Routes ERROR of an invocation back to the caller, same URI and payload.
-    pub(crate) fn yield_error(
-        &self,
-        callee: &Seat,
-        message: &Error<'_>,
-        turn: &mut Turn,
-    ) -> Result<(), Violation> {
-        let Some(invocation) = callee.take(message.request, "ERROR")? else { return Ok(()) };
-        invocation.settle();
-        let head = [
-            HeadItem::Uint(Code::Error.number()),
-            HeadItem::Uint(Code::Call.number()),
-            HeadItem::Uint(invocation.request.get()),
-            HeadItem::Dict(&Dict::new()),
-            HeadItem::Text(&message.error),
-        ];
-        self.answer(callee, &invocation, &head, &message.payload, turn);
-        Ok(())
-    }
-
-    /// Sends the final answer, or an error in its place if it can't be sent.
-    fn answer(
-        &self,
-        callee: &Seat,
-        invocation: &Invocation,
-        head: &[HeadItem<'_>],
-        payload: &Payload,
-        turn: &mut Turn,
-    ) {
-        let caller = invocation.caller.session();
-        let shared = Shared::new(payload, callee.session().format());
-        if let Err(error) = shared.check(caller.format()) {
-            turn.refuse(caller, Code::Call, invocation.request, &error.into());
-        } else if turn.reply(caller, head, &shared) == Delivery::TooLong {
-            self.counters.replies_too_long.increment();
-            turn.refuse(caller, Code::Call, invocation.request, &too_long("caller"));
+    /// Whether the caller still wants, or may make, the call. Called with its lock held.
+    pub(super) fn may_go_on(&self, call: &Routed<'_>, calls: &super::seat::Caller) -> Result<(), Declined> {
+        if call.is_new {
+            if calls.knows(call.request) {
+                return Err(Declined::Known);
+            }
+            if calls.pending.len() >= self.limits.max_pending_calls {
+                self.counters.calls_over_limit.increment();
+                return Err(Refusal::limit("max_pending_calls", self.limits.max_pending_calls).into());
+            }
+            return Ok(());
+        }
+        match calls.pending.get(&call.request) {
+            Some(Pending { place: Place::Moving { end: Some(why) }, .. }) => {
+                Err(Declined::Ended(why.clone()))
+            }
+            Some(_) => Ok(()),
+            None => Err(Declined::Abandoned),
         }
     }
 }
 
-impl Seat {
-    /// Takes an invocation out of the callee's table: this decides how the call ends. `None` if somebody else has.
-    ///
-    /// An id that was never issued to this session is a violation (MSG-23); one that is merely over is not (MSG-24).
-    pub(super) fn take(&self, invocation: Id, message: &str) -> Result<Option<Invocation>, Violation> {
-        let mut callee = self.callee.lock();
-        match callee.invocations.remove(&invocation) {
-            None if !callee.ids.has_issued(invocation) => Err(never_issued(invocation, message)),
-            taken => Ok(taken),
+/// What this call needs beyond the ordinary.
+fn more(
+    registration: &Arc<Registration>,
+    endpoint: &Arc<Endpoint>,
+    call: &Routed<'_>,
+    details: Dict,
+) -> Option<Box<More>> {
+    let is_progressive = call.options.progress == Some(true);
+    let may_move = registration.invoke != Invoke::Single
+        && endpoint.seat.session().features().callee_reroute
+        && !is_progressive;
+    if !is_progressive && !may_move && !endpoint.counts() {
+        return None;
+    }
+    Some(Box::new(More {
+        counted: endpoint.counts().then(|| (Arc::clone(registration), Arc::clone(endpoint))),
+        held: may_move.then(|| Box::new(Held::of(registration, call))),
+        progressive: is_progressive.then(|| Progressive {
+            registration: registration.id,
+            procedure: call.procedure.into(),
+            details,
+        }),
+    }))
+}
+
+impl Held {
+    /// Keeps a call for later.
+    pub(super) fn of(registration: &Arc<Registration>, call: &Routed<'_>) -> Self {
+        Held {
+            registration: Arc::clone(registration),
+            procedure: call.procedure.into(),
+            options: call.options.clone(),
+            payload: call.payload.detached(),
+            tried: call.tried.to_vec(),
         }
     }
 
-    fn must_have_issued(&self, invocation: Id, message: &str) -> Result<(), Violation> {
-        match self.callee.lock().ids.has_issued(invocation) {
-            true => Ok(()),
-            false => Err(never_issued(invocation, message)),
+    /// The call, to be routed again.
+    pub(super) fn routed<'a>(&'a self, caller: &'a Arc<Seat>, request: Id) -> Routed<'a> {
+        Routed {
+            caller,
+            request,
+            procedure: &self.procedure,
+            options: &self.options,
+            payload: &self.payload,
+            is_new: false,
+            tried: &self.tried,
         }
     }
 }
 
-fn never_issued(invocation: Id, message: &str) -> Violation {
-    Violation::new(format!("{message} for invocation {invocation}, which this session never got"))
+/// The resource key of a call to a sharded registration (RPC-SHARD-01).
+fn shard_key(options: &CallOptions) -> Result<Option<&str>, Refusal> {
+    match (options.runmode.as_deref(), options.rkey.as_deref()) {
+        (None, _) => Ok(None),
+        (Some("partition"), Some(key)) => Ok(Some(key)),
+        (Some("partition"), None) => {
+            Err(Refusal::new(uri::INVALID_ARGUMENT, "runmode \"partition\" needs an rkey"))
+        }
+        (Some(other), _) => {
+            let text = format!("runmode {other:?} is not supported, only \"partition\"");
+            Err(Refusal::new(uri::OPTION_NOT_ALLOWED, text))
+        }
+    }
 }
 
 /// A second CALL with the id of one that waits for its answer.
@@ -163,32 +295,21 @@ pub(crate) fn pending_already(request: Id) -> Violation {
     Violation::new(format!("CALL.Request {request} is pending already"))
 }
 
-fn no_such_procedure(message: &Call<'_>) -> Refusal {
-    Refusal::new(uri::NO_SUCH_PROCEDURE, format!("nobody has registered {}", message.procedure))
+fn no_such_procedure(procedure: &str) -> Refusal {
+    Refusal::new(uri::NO_SUCH_PROCEDURE, format!("nobody has registered {procedure}"))
 }
 
-fn callee_is_slow() -> Refusal {
+pub(super) fn busy() -> Refusal {
+    Refusal::new(uri::UNAVAILABLE, "all callees have as much to do as they take at a time")
+}
+
+pub(super) fn callee_is_slow() -> Refusal {
     Refusal::new(
         uri::UNAVAILABLE,
         "the callee is too slow: its outbox is full (limits outbox_bytes, outbox_messages)",
     )
 }
 
-fn too_long(receiver: &str) -> Refusal {
+pub(super) fn too_long(receiver: &str) -> Refusal {
     Refusal::new(uri::PAYLOAD_SIZE_EXCEEDED, format!("the message is longer than the {receiver} accepts"))
-}
-
-/// Who calls, if the caller or the callee wants it said (RPC-CID-01 to 04).
-fn disclosed(caller: &Seat, message: &Call<'_>, registration: &Registration) -> Dict {
-    if message.options.disclose_me != Some(true) && !registration.disclose_caller {
-        return Dict::new();
-    }
-    let session = caller.session();
-    InvocationDetails {
-        caller: Some(session.id()),
-        caller_authid: Some(session.identity().authid.clone()),
-        caller_authrole: Some(session.identity().authrole.clone()),
-        ..InvocationDetails::default()
-    }
-    .into_dict()
 }

@@ -1,103 +1,217 @@
-//! REGISTER and UNREGISTER.
+//! A procedure and its callees, and which of them gets a call.
+//!
+//! Law: who is asked is decided from a snapshot; only the callee's own lock says whether it is still there.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
 
-use super::{Dealer, Seat};
-use crate::error::Refusal;
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+
+use super::Seat;
+use super::line::Line;
 use crate::id::Id;
-use crate::message::{Code, Invoke, Match, Register, Unregister};
-use crate::serializer::HeadItem;
-use crate::session::turn::Turn;
-use crate::uri;
-use crate::witness::Witness;
+use crate::message::{Invoke, Match};
+use crate::rendezvous::weight;
+use crate::witness::Facts;
 
-/// One procedure and who runs it.
+/// One procedure, or all that a pattern matches, and who runs it.
 pub(crate) struct Registration {
     pub(super) id: Id,
     pub(super) procedure: Box<str>,
-    pub(super) callee: Arc<Seat>,
-    pub(super) disclose_caller: bool,
-    /// Read and written under the callee's lock, so that no INVOCATION follows UNREGISTERED.
+    pub(super) policy: Match,
+    pub(super) invoke: Invoke,
+    pub(super) created: SystemTime,
+    /// In order of registration.
+    pub(super) endpoints: ArcSwap<Vec<Arc<Endpoint>>>,
+    /// Who was called last, where callees take turns.
+    last_served: AtomicU64,
+    /// Some callee has a concurrency limit: calls may have to wait.
+    limited: AtomicBool,
+    pub(super) line: Mutex<Line>,
+}
+
+/// One callee of a registration.
+pub(crate) struct Endpoint {
+    pub(super) seat: Arc<Seat>,
+    /// Ascending in order of registration.
+    pub(super) number: u64,
+    pub(super) options: EndpointOptions,
+    /// Read and written under the lock of the callee's desk, so that no INVOCATION follows UNREGISTERED.
     active: AtomicBool,
+    /// Invocations that the callee has not answered. Written under the lock of its desk; kept only where
+    /// [`counts`](Self::counts).
+    pending: AtomicUsize,
+    counts: bool,
+}
+
+/// What a callee wishes.
+#[derive(Debug, Default)]
+pub(super) struct EndpointOptions {
+    pub(super) disclose_caller: bool,
+    pub(super) forward_timeout: bool,
+    pub(super) timeout: Option<Duration>,
+    pub(super) concurrency: Option<usize>,
+    pub(super) node: Option<Box<str>>,
 }
 
 impl Registration {
-    pub(super) fn is_active(&self) -> bool {
-        self.active.load(Ordering::Relaxed)
+    pub(super) fn new(id: Id, procedure: &str, policy: Match, invoke: Invoke) -> Arc<Self> {
+        Arc::new(Registration {
+            id,
+            procedure: procedure.into(),
+            policy,
+            invoke,
+            created: SystemTime::now(),
+            endpoints: ArcSwap::default(),
+            last_served: AtomicU64::new(0),
+            limited: AtomicBool::new(false),
+            line: Mutex::default(),
+        })
+    }
+
+    pub(super) fn facts(&self) -> Facts<'_> {
+        Facts {
+            id: self.id,
+            created: self.created,
+            uri: &self.procedure,
+            policy: self.policy,
+            invoke: Some(self.invoke),
+        }
+    }
+
+    /// Whether calls may have to wait in line.
+    pub(super) fn is_limited(&self) -> bool {
+        self.limited.load(Ordering::Relaxed)
+    }
+
+    /// One more callee. Called with the write lock held.
+    pub(super) fn add(&self, seat: &Arc<Seat>, number: u64, options: EndpointOptions) -> Arc<Endpoint> {
+        if options.concurrency.is_some() {
+            self.limited.store(true, Ordering::Relaxed);
+        }
+        let endpoint = Arc::new(Endpoint {
+            seat: Arc::clone(seat),
+            number,
+            counts: options.concurrency.is_some() || self.invoke == Invoke::LeastPending,
+            options,
+            active: AtomicBool::new(true),
+            pending: AtomicUsize::new(0),
+        });
+        let mut endpoints = Vec::clone(&self.endpoints.load());
+        endpoints.push(Arc::clone(&endpoint));
+        self.endpoints.store(Arc::new(endpoints));
+        endpoint
+    }
+
+    /// One callee less; tells how many are left. Called with the write lock held.
+    pub(super) fn remove(&self, session: Id) -> usize {
+        let mut endpoints = Vec::clone(&self.endpoints.load());
+        endpoints.retain(|endpoint| endpoint.id() != session);
+        let left = endpoints.len();
+        self.endpoints.store(Arc::new(endpoints));
+        left
+    }
+
+    /// Who gets a call: of those that were not `tried`, and take more at the moment. `key` is the resource key of a call
+    /// to a sharded registration.
+    pub(super) fn choose<'e>(
+        &self,
+        endpoints: &'e [Arc<Endpoint>],
+        key: Option<&str>,
+        tried: &[Id],
+    ) -> Option<&'e Arc<Endpoint>> {
+        let may = |endpoint: &&'e Arc<Endpoint>| !tried.contains(&endpoint.id()) && !endpoint.is_busy();
+        if let Some(key) = key {
+            // A resource stays with its node, busy or not.
+            let untried = endpoints.iter().filter(|endpoint| !tried.contains(&endpoint.id()));
+            return untried.max_by_key(|endpoint| endpoint.weight(key)).filter(may);
+        }
+        match self.invoke {
+            Invoke::Single | Invoke::First => endpoints.iter().find(may),
+            Invoke::Last => endpoints.iter().rev().find(may),
+            Invoke::RoundRobin => self.next_in_turn(endpoints, may),
+            Invoke::Random => {
+                let all = endpoints.iter().filter(may).count();
+                let at = if all > 1 { fastrand::usize(..all) } else { 0 };
+                endpoints.iter().filter(may).nth(at)
+            }
+            Invoke::LeastPending => {
+                let least = endpoints.iter().filter(may).map(|endpoint| endpoint.pending()).min()?;
+                self.next_in_turn(endpoints, |endpoint| may(endpoint) && endpoint.pending() == least)
+            }
+        }
+    }
+
+    /// The first behind the one that was served last, and it was served last from now on. Callees that come and go change
+    /// nothing for the others.
+    fn next_in_turn<'e>(
+        &self,
+        endpoints: &'e [Arc<Endpoint>],
+        may: impl Fn(&&'e Arc<Endpoint>) -> bool,
+    ) -> Option<&'e Arc<Endpoint>> {
+        let mut last = self.last_served.load(Ordering::Relaxed);
+        loop {
+            let (before, behind) = endpoints.split_at(endpoints.partition_point(|e| e.number <= last));
+            let next = behind.iter().chain(before).find(&may)?;
+            let taken = self.last_served.compare_exchange_weak(
+                last,
+                next.number,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
+            match taken {
+                Ok(_) => return Some(next),
+                Err(other) => last = other,
+            }
+        }
     }
 }
 
-impl Dealer {
-    /// Answers REGISTER with REGISTERED.
-    ///
-    /// The callee's lock is held from before callers can find the procedure until REGISTERED is in the outbox: their
-    /// INVOCATIONs need that lock and come after (ORD-06).
-    pub(crate) fn register(
-        &self,
-        seat: &Arc<Seat>,
-        message: &Register<'_>,
-        witness: &dyn Witness,
-        turn: &mut Turn,
-    ) -> Result<(), Refusal> {
-        if message.options.policy.unwrap_or(Match::Exact) != Match::Exact {
-            return Err(Refusal::new(uri::OPTION_NOT_ALLOWED, "pattern-based registration is not supported"));
-        }
-        if message.options.invoke.unwrap_or(Invoke::Single) != Invoke::Single {
-            return Err(Refusal::new(uri::OPTION_NOT_ALLOWED, "shared registration is not supported"));
-        }
-        let mut ids = self.write.lock();
-        let procedures = self.procedures.pin();
-        if procedures.contains_key(&*message.procedure) {
-            let text = format!("{} is registered already", message.procedure);
-            return Err(Refusal::new(uri::PROCEDURE_ALREADY_EXISTS, text));
-        }
-        let mut callee = seat.callee.lock();
-        if callee.registrations.len() >= self.limits.max_registrations {
-            self.counters.registrations_over_limit.increment();
-            return Err(Refusal::limit("max_registrations", self.limits.max_registrations));
-        }
-        let registration = Arc::new(Registration {
-            id: ids.next_id(),
-            procedure: message.procedure.as_ref().into(),
-            callee: Arc::clone(seat),
-            disclose_caller: message.options.disclose_caller.unwrap_or(false),
-            active: AtomicBool::new(true),
-        });
-        procedures.insert(registration.procedure.clone(), Arc::clone(&registration));
-        let reply = [
-            HeadItem::Uint(Code::Registered.number()),
-            HeadItem::Uint(message.request.get()),
-            HeadItem::Uint(registration.id.get()),
-        ];
-        turn.acknowledge(seat.session(), &reply);
-        callee.registrations.insert(registration.id, registration);
-        Ok(())
+impl Endpoint {
+    /// The session's id.
+    pub(super) fn id(&self) -> Id {
+        self.seat.session().id()
     }
 
-    /// Answers UNREGISTER with UNREGISTERED, after which no INVOCATION follows. Pending ones go on (RPC-16).
-    pub(crate) fn unregister(
-        &self,
-        seat: &Seat,
-        message: &Unregister,
-        witness: &dyn Witness,
-        turn: &mut Turn,
-    ) -> Result<(), Refusal> {
-        let _write = self.write.lock();
-        let mut callee = seat.callee.lock();
-        let registration = callee.registrations.remove(&message.registration).ok_or_else(|| {
-            let text = format!("this session has no registration {}", message.registration);
-            Refusal::new(uri::NO_SUCH_REGISTRATION, text)
-        })?;
-        self.withdraw(&registration);
-        let reply = [HeadItem::Uint(Code::Unregistered.number()), HeadItem::Uint(message.request.get())];
-        turn.acknowledge(seat.session(), &reply);
-        Ok(())
+    pub(super) fn is_active(&self) -> bool {
+        self.active.load(Ordering::Relaxed)
     }
 
-    /// Callers find the procedure no longer. Called with the write lock held.
-    pub(super) fn withdraw(&self, registration: &Registration) {
-        registration.active.store(false, Ordering::Relaxed);
-        self.procedures.pin().remove(&registration.procedure);
+    /// No INVOCATION from now on. Called with the lock of the desk held, or when the session is gone.
+    pub(super) fn deactivate(&self) {
+        self.active.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether its invocations are counted.
+    pub(super) fn counts(&self) -> bool {
+        self.counts
+    }
+
+    /// The callee has as much to do as it takes.
+    pub(super) fn is_busy(&self) -> bool {
+        self.options.concurrency.is_some_and(|most| self.pending() >= most)
+    }
+
+    pub(super) fn begun(&self) {
+        self.pending.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn ended(&self) {
+        self.pending.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn pending(&self) -> usize {
+        self.pending.load(Ordering::Relaxed)
+    }
+
+    /// How strongly it is drawn to a resource key. Without a node key of its own, the session's id stands for it.
+    fn weight(&self, key: &str) -> (u64, u64) {
+        let weight = match &self.options.node {
+            Some(node) => weight(key, node),
+            None => weight(key, &self.id().to_string()),
+        };
+        (weight, self.number)
     }
 }

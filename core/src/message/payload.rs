@@ -82,6 +82,11 @@ impl Payload {
         Ok(Payload { run: run.into(), count: self.count })
     }
 
+    /// The same payload in memory of its own: what is kept must not keep the whole frame that it came in.
+    pub(crate) fn detached(&self) -> Payload {
+        Payload { run: Bytes::copy_from_slice(&self.run), count: self.count }
+    }
+
     /// Length in bytes.
     pub fn len(&self) -> usize {
         self.run.len()

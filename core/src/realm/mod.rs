@@ -1,5 +1,6 @@
 //! A realm: one routing and administrative domain. Nothing is ever routed from one realm to another.
 
+mod clock;
 mod config;
 mod membership;
 
@@ -12,7 +13,7 @@ use crate::auth::Authenticator;
 use crate::broker::Broker;
 use crate::dealer::Dealer;
 use crate::id::Id;
-use crate::limits::{Counters, Limits};
+use crate::limits::{Counters, Limits, Protocol};
 use crate::session::Session;
 use crate::witness::{Nobody, Witness};
 
@@ -29,6 +30,7 @@ impl Realm {
     pub(crate) fn new(
         config: &RealmConfig,
         uri: &str,
+        protocol: Protocol,
         limits: &Arc<Limits>,
         counters: &Arc<Counters>,
     ) -> Arc<Self> {
@@ -41,7 +43,8 @@ impl Realm {
             uri: uri.to_owned(),
             authenticators: config.authenticators.clone(),
             broker,
-            dealer: Dealer::new(policies, Arc::clone(limits), Arc::clone(counters)),
+
+            dealer: Dealer::new(policies, protocol, Arc::clone(limits), Arc::clone(counters)),
             sessions: papaya::HashMap::new(),
         })
     }

@@ -86,7 +86,10 @@ impl Builder {
             let uri = config.uri.as_str();
             let checked = self.protocol.uri.check(uri);
             checked.map_err(|error| BuildError::RealmUri { realm: uri.to_owned(), error })?;
-            if realms.insert(uri.to_owned(), Realm::new(config, uri, &limits, &counters)).is_some() {
+            if realms
+                .insert(uri.to_owned(), Realm::new(config, uri, self.protocol, &limits, &counters))
+                .is_some()
+            {
                 return Err(BuildError::RealmTwice(uri.to_owned()));
             }
         }

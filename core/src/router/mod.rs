@@ -118,7 +118,7 @@ impl Shared {
             self.counters.realms_over_limit.increment();
             return Err(NoRealm::TooMany);
         }
-        let realm = Realm::new(template, uri, &self.limits, &self.counters);
+        let realm = Realm::new(template, uri, self.protocol, &self.limits, &self.counters);
         realms.insert(uri.to_owned(), Arc::clone(&realm));
         Ok(realm)
     }

@@ -14,6 +14,7 @@ use crate::limits::{Counters, Limits, Protocol, RequestIds};
 use crate::message::{Call, Code, Error, Match, Message, Publish, Register, Subscribe};
 use crate::realm::Membership;
 use crate::serializer::HeadItem;
+use crate::session::Features;
 use crate::session::turn::Turn;
 use crate::uri::{self, UriError};
 
@@ -74,7 +75,7 @@ impl<'a> Established<'a> {
         let serializer = self.member.session.format().serializer();
         let scan = serializer.scan(frame, self.limits.max_depth)?;
         let message = Message::decode(frame, &scan, serializer)?;
-        check_announced(&message)?;
+        check_announced(&message, self.member.session.features())?;
         if !matches!(message, Message::Publish(_)) {
             self.deliver(burst, turn);
         }
@@ -87,15 +88,22 @@ impl<'a> Established<'a> {
             Message::Unregister(m) => (Code::Unregister, m.request),
             _ => return self.receive_other(message, turn),
         };
-        self.check_request_id(request)?;
+        // More of a progressive call takes no id of its own.
+        if code != Code::Call || !self.counts_requests() || !self.member.dealer.knows(request) {
+            self.check_request_id(request)?;
+        }
+        let is_progressive = matches!(&message, Message::Call(m) if m.options.progress == Some(true));
         match self.request(message, burst, turn) {
             Ok(()) => Ok(Next::Continue),
             Err(Fault::Violated(violation)) => Err(violation),
             // The caller would take it for the answer to the call that waits.
-            Err(Fault::Refused(_)) if code == Code::Call && self.member.dealer.awaits(request) => {
+            Err(Fault::Refused(_)) if code == Code::Call && self.member.dealer.knows(request) => {
                 Err(dealer::pending_already(request))
             }
             Err(Fault::Refused(refusal)) => {
+                if is_progressive {
+                    self.member.dealer.ignore_the_rest_of(request);
+                }
                 turn.refuse(&self.member.session, code, request, &refusal);
                 Ok(Next::Continue)
             }
@@ -167,19 +175,26 @@ impl<'a> Established<'a> {
     }
 
     fn subscribe(&self, message: &Subscribe<'_>, turn: &mut Turn) -> Result<(), Refusal> {
-        self.check_length(&message.topic)?;
-        self.protocol.uri.check_pattern(message.options.policy.unwrap_or(Match::Exact), &message.topic)?;
+        self.check_pattern(message.options.policy, &message.topic)?;
         let Membership { realm, broker, .. } = &self.member;
         realm.broker.subscribe(broker, message, realm.witness(), turn)
     }
 
     fn call(&self, message: &Call<'_>, turn: &mut Turn) -> Result<(), Fault> {
         self.check(&message.procedure).map_err(Refusal::from)?;
-        self.member.realm.dealer.call(&self.member.dealer, message, turn)
+        let Membership { realm, dealer, .. } = &self.member;
+        let called = realm.dealer.call(dealer, message, turn);
+        if realm.dealer.deadlines().need_a_keeper() {
+            realm.keep_time();
+        }
+        called
     }
 
     fn register(&self, message: &Register<'_>, turn: &mut Turn) -> Result<(), Refusal> {
-        self.check_own(&message.procedure)?;
+        self.check_pattern(message.options.policy, &message.procedure)?;
+        if uri::is_reserved(&message.procedure) {
+            return Err(UriError::Reserved.into());
+        }
         let Membership { realm, dealer, .. } = &self.member;
         realm.dealer.register(dealer, message, realm.witness(), turn)
     }
@@ -201,6 +216,12 @@ impl<'a> Established<'a> {
         self.protocol.uri.check(uri)
     }
 
+    /// As [`check`](Self::check), for what is matched as `policy` says.
+    fn check_pattern(&self, policy: Option<Match>, uri: &str) -> Result<(), UriError> {
+        self.check_length(uri)?;
+        self.protocol.uri.check_pattern(policy.unwrap_or(Match::Exact), uri)
+    }
+
     fn check_length(&self, uri: &str) -> Result<(), UriError> {
         if uri.len() > self.limits.max_uri_length {
             self.counters.uris_over_limit.increment();
@@ -215,8 +236,12 @@ impl<'a> Established<'a> {
         if uri::is_reserved(uri) { Err(UriError::Reserved) } else { Ok(()) }
     }
 
+    fn counts_requests(&self) -> bool {
+        self.protocol.request_ids == RequestIds::Strict
+    }
+
     fn check_request_id(&self, request: Id) -> Result<(), Violation> {
-        if self.protocol.request_ids == RequestIds::Lenient {
+        if !self.counts_requests() {
             return Ok(());
         }
         match self.requests.borrow_mut().next_id() {
@@ -226,18 +251,17 @@ impl<'a> Established<'a> {
     }
 }
 
-/// What WELCOME did not announce must not be used: what it asks for would silently not happen (MSG-35).
-fn check_announced(message: &Message<'_>) -> Result<(), Violation> {
-    let (ppt, progress) = match message {
-        Message::Publish(m) => (&m.options.ppt, None),
-        Message::Call(m) => (&m.options.ppt, m.options.progress),
-        Message::Yield(m) => (&m.options.ppt, None),
+/// What HELLO did not announce must not be used (RPC-PINV-04, PPT-04, PPT-07, PPT-10).
+fn check_announced(message: &Message<'_>, features: Features) -> Result<(), Violation> {
+    let feature = match message {
+        Message::Call(m) if m.options.progress == Some(true) && !features.caller_progressive_invocations => {
+            "progressive_call_invocations"
+        }
+        Message::Call(m) if m.options.ppt.is_used() && !features.caller_ppt => "payload_passthru_mode",
+        Message::Publish(m) if m.options.ppt.is_used() && !features.publisher_ppt => "payload_passthru_mode",
+        Message::Yield(m) if m.options.ppt.is_used() && !features.callee_ppt => "payload_passthru_mode",
         _ => return Ok(()),
     };
-    let feature = match ppt.is_used() {
-        _ if progress == Some(true) => "progressive_call_invocations",
-        true => "payload_passthru_mode",
-        false => return Ok(()),
-    };
-    Err(Violation::new(format!("{} uses {feature}, which is not announced", message.code().name())))
+    let text = format!("{} uses {feature}, which HELLO has not announced", message.code().name());
+    Err(Violation::new(text))
 }

@@ -89,6 +89,11 @@ fn has(roles: &Dict, role: &str, feature: &str) -> bool {
     features.and_then(Value::as_dict).and_then(|features| features.get(feature)) == Some(&Value::Bool(true))
 }
 
+/// The roles without their features: a short `WELCOME.Details.roles`.
+pub(crate) fn roles_of_router() -> Dict {
+    Dict::new().with("broker", Dict::new()).with("dealer", Dict::new())
+}
+
 /// `WELCOME.Details.roles`.
 pub(crate) fn of_router() -> Dict {
     let all = |names: &[&str]| -> Dict { names.iter().map(|name| (*name, true)).collect() };
@@ -102,7 +107,20 @@ pub(crate) fn of_router() -> Dict {
         "shareded_subscriptions",
         "sharded_subscription",
     ]);
-    let dealer = all(&["call_canceling", "caller_identification"]);
+    let dealer = all(&[
+        "progressive_call_results",
+        "progressive_call_invocations",
+        "call_timeout",
+        "call_canceling",
+        "caller_identification",
+        "call_trustlevels",
+        "pattern_based_registration",
+        "shared_registration",
+        "sharded_registration",
+        "registration_revocation",
+        "call_reroute",
+        "payload_passthru_mode",
+    ]);
     Dict::new()
         .with("broker", Dict::new().with("features", broker))
         .with("dealer", Dict::new().with("features", dealer))

@@ -104,8 +104,14 @@ impl Connection<'_> {
             transport: Arc::clone(&self.info),
         };
         let identity = self.authenticate(&*authenticator, &request).await?;
-        let details = welcome_details(&realm, authenticator.method(), &identity);
-        if self.say(Welcome { session: id, details }) == Delivery::TooLong {
+        let welcome = |roles| {
+            let details = welcome_details(&realm, authenticator.method(), &identity, roles);
+            Welcome { session: id, details }
+        };
+        // A client that accepts short messages only is told of no features rather than turned away.
+        if self.say(welcome(features::of_router())) == Delivery::TooLong
+            && self.say(welcome(features::roles_of_router())) == Delivery::TooLong
+        {
             return Err(too_long("WELCOME"));
         }
         tracing::debug!(session = %id, realm = realm.uri(), authid = identity.authid, peer = %self.info, "joined");
@@ -178,14 +184,14 @@ fn no_method(greeting: &Greeting, realm: &Realm) -> Refused {
     Refused::Abort(uri::NO_MATCHING_AUTH_METHOD, text)
 }
 
-fn welcome_details(realm: &Realm, method: &str, identity: &Identity) -> Dict {
+fn welcome_details(realm: &Realm, method: &str, identity: &Identity, roles: Dict) -> Dict {
     Dict::new()
         .with("realm", realm.uri())
         .with("authid", identity.authid.as_str())
         .with("authrole", identity.authrole.as_str())
         .with("authmethod", method)
         .with("authprovider", identity.authprovider.as_str())
-        .with("roles", features::of_router())
+        .with("roles", roles)
         .with("agent", concat!("Crossway-", env!("CARGO_PKG_VERSION")))
 }
 

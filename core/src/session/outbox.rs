@@ -65,6 +65,8 @@ pub(crate) enum Lane {
     Event,
     /// An invocation: turned away when there is no room, and the caller told.
     Invocation,
+    /// A progressive result: when there is no room the call ends.
+    Progress,
     /// An answer, for which room is kept.
     Reply,
 }
@@ -207,7 +209,7 @@ impl Locked<'_> {
         let limits = &*self.outbox.limits;
         let backlog = sink.backlog();
         let room = match lane {
-            Lane::Event | Lane::Invocation => {
+            Lane::Event | Lane::Invocation | Lane::Progress => {
                 backlog.bytes + message.len() <= limits.outbox_bytes
                     && backlog.messages < limits.outbox_messages
             }
@@ -261,6 +263,7 @@ impl Locked<'_> {
         let counters = &self.outbox.counters;
         match (lane, self.outbox.limits.outbox_policy) {
             (Lane::Invocation, _) => counters.invocations_refused.increment(),
+            (Lane::Progress, _) => counters.progress_refused.increment(),
             (Lane::Event, OutboxPolicy::Drop) => {
                 counters.events_dropped.increment();
                 self.inner.lost += 1;

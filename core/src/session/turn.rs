@@ -16,6 +16,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use tokio::time::Instant;
 
 use super::outbox::{Delivery, Lane, Locked, Outbox};
 use super::{Format, Session};
@@ -31,6 +32,7 @@ pub(crate) struct Turn {
     promises: Promises,
     scratch: Vec<u8>,
     frames: BytesMut,
+    now: Option<Instant>,
 }
 
 /// Buffers that one thread lends to its turns.
@@ -52,7 +54,12 @@ impl Turn {
     /// Begins a turn with the thread's buffers.
     pub(crate) fn begin() -> Self {
         let Buffers { touched, scratch, frames } = BUFFERS.take();
-        Turn { promises: Promises(touched), scratch, frames }
+        Turn { promises: Promises(touched), scratch, frames, now: None }
+    }
+
+    /// What time it is. The clock is read at most once in a turn, and only if somebody asks.
+    pub(crate) fn now(&mut self) -> Instant {
+        *self.now.get_or_insert_with(Instant::now)
     }
 
     /// Ends the turn, but does not flush yet.

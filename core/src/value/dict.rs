@@ -37,6 +37,12 @@ impl Dict {
         }
     }
 
+    /// Takes out the value at `key`.
+    pub fn remove(&mut self, key: &str) -> Option<Value> {
+        let at = self.entries.iter().position(|(k, _)| k == key)?;
+        Some(self.entries.remove(at).1)
+    }
+
     /// `self` with one more entry, for building dictionaries in one expression.
     #[must_use]
     pub fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {

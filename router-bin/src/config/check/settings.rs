@@ -3,7 +3,9 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crossway_core::limits::{Limits, OutboxPolicy, Protocol, RequestIds};
+use crossway_core::limits::{
+    ForceReregister, Limits, OutboxPolicy, ProgressiveResults, Protocol, RequestIds,
+};
 use crossway_core::serializer::DEPTH_CAP;
 use crossway_core::uri::UriRule;
 use tracing::Level;
@@ -31,6 +33,8 @@ pub(super) fn limits(table: &Table<'_>) -> Limits {
     table.set("max_wildcard_shapes", &mut limits.max_wildcard_shapes, number(1..=65_536));
     table.set("max_pending_calls", &mut limits.max_pending_calls, number(1..=COUNT));
     table.set("max_pending_invocations", &mut limits.max_pending_invocations, number(1..=COUNT));
+    table.set("max_waiting_calls", &mut limits.max_waiting_calls, number(0..=COUNT));
+    table.set("max_shared_callees", &mut limits.max_shared_callees, number(1..=COUNT));
     table.set("outbox_bytes", &mut limits.outbox_bytes, bytes);
     table.set("outbox_messages", &mut limits.outbox_messages, number(1..=COUNT));
     table.set("outbox_reply_bytes", &mut limits.outbox_reply_bytes, bytes);
@@ -68,6 +72,16 @@ pub(super) fn protocol(table: &Table<'_>) -> Protocol {
     });
     table.set("request_ids", &mut protocol.request_ids, |field| {
         field.choice(&[("lenient", RequestIds::Lenient), ("strict", RequestIds::Strict)])
+    });
+    table.set("progressive_results", &mut protocol.progressive_results, |field| {
+        field.choice(&[("lenient", ProgressiveResults::Lenient), ("strict", ProgressiveResults::Strict)])
+    });
+    table.set("force_reregister", &mut protocol.force_reregister, |field| {
+        field.choice(&[
+            ("same_role", ForceReregister::SameRole),
+            ("same_user", ForceReregister::SameUser),
+            ("never", ForceReregister::Never),
+        ])
     });
     protocol
 }

@@ -1,0 +1,139 @@
+//! Calls that wait for a callee with a concurrency limit.
+//!
+//! Law: who comes first is served first. The lock of the line is held from the look at the callees until the call is in
+//! line, and taken again by whoever has made room: so nobody is forgotten.
+//!
+//! ```text
+//!   CALL ──all busy──> line: [call][call][call] ──a callee has answered──> INVOCATION
+//!                              └── CANCEL, timeout, caller gone: out of the line
+//! ```
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::call::{Declined, Routed, busy};
+use super::seat::{Held, Invocation, Pending, Place};
+use super::{Dealer, Registration, Seat};
+use crate::error::Refusal;
+use crate::id::Id;
+use crate::message::Code;
+use crate::session::turn::Turn;
+use crate::uri;
+
+/// The calls of one registration that wait, by ticket.
+#[derive(Default)]
+pub(super) struct Line {
+    calls: BTreeMap<u64, InLine>,
+    last: u64,
+}
+
+struct InLine {
+    caller: Arc<Seat>,
+    request: Id,
+    held: Box<Held>,
+}
+
+impl Registration {
+    /// Nobody waits for this call any more.
+    pub(super) fn forget(&self, ticket: u64) {
+        self.line.lock().calls.remove(&ticket);
+    }
+}
+
+impl Dealer {
+    /// Routes a call if nobody is before it and a callee has time; else it waits.
+    pub(super) fn route_in_line(
+        &self,
+        registration: &Arc<Registration>,
+        call: &Routed<'_>,
+        turn: &mut Turn,
+    ) -> Result<(), Declined> {
+        let mut line = registration.line.lock();
+        if line.calls.is_empty() || call.options.runmode.is_some() {
+            match self.route_now(registration, call, turn) {
+                Err(Declined::Busy) => {}
+                done => return done,
+            }
+        }
+        self.line_up(&mut line, registration, call, turn)
+    }
+
+    fn line_up(
+        &self,
+        line: &mut Line,
+        registration: &Arc<Registration>,
+        call: &Routed<'_>,
+        turn: &mut Turn,
+    ) -> Result<(), Declined> {
+        let mut calls = call.caller.caller.lock();
+        self.may_go_on(call, &calls)?;
+        if call.options.progress == Some(true) {
+            return Err(busy().into());
+        }
+        if line.calls.len() >= self.limits.max_waiting_calls {
+            self.counters.waiting_calls_over_limit.increment();
+            let limit = self.limits.max_waiting_calls;
+            let text = format!("all callees are busy, and the limit max_waiting_calls = {limit} is reached");
+            return Err(Refusal::new(uri::UNAVAILABLE, text).into());
+        }
+        line.last += 1;
+        let place = Place::Waiting { registration: Arc::clone(registration), ticket: line.last };
+        match calls.pending.get_mut(&call.request) {
+            Some(pending) => pending.place = place,
+            None => {
+                let deadline = self.patience(call).map(|after| {
+                    let now = turn.now();
+                    Box::new(self.deadlines.add(call.caller, call.request, after, now))
+                });
+                calls.pending.insert(call.request, Pending { place, is_open: false, deadline });
+            }
+        }
+        let held = Box::new(Held::of(registration, call));
+        line.calls.insert(line.last, InLine { caller: Arc::clone(call.caller), request: call.request, held });
+        Ok(())
+    }
+
+    /// A callee has answered, and takes more.
+    pub(super) fn make_room(&self, entry: &Invocation, turn: &mut Turn) {
+        if let Some((registration, _)) = entry.more.as_ref().and_then(|more| more.counted.as_ref()) {
+            self.serve_the_line(registration, turn);
+        }
+    }
+
+    /// Routes those who wait, as far as there are callees with time. Called without any lock of the dealer's but `write`.
+    pub(super) fn serve_the_line(&self, registration: &Arc<Registration>, turn: &mut Turn) {
+        if !registration.is_limited() {
+            return;
+        }
+        let mut line = registration.line.lock();
+        while let Some((ticket, next)) = line.calls.pop_first() {
+            let InLine { caller, request, held } = &next;
+            match self.route_now(registration, &held.routed(caller, *request), turn) {
+                Ok(()) | Err(Declined::Abandoned | Declined::Known) => {}
+                Err(Declined::Busy) => {
+                    line.calls.insert(ticket, next);
+                    return;
+                }
+                Err(Declined::Next(why) | Declined::Refused(why) | Declined::Ended(why)) => {
+                    let gone = registration.endpoints.load().is_empty();
+                    let why = if gone { Refusal::new(uri::CANCELED, "the callee has left") } else { why };
+                    self.give_up(caller, *request, &why, turn);
+                }
+            }
+        }
+    }
+
+    /// Ends a call that waits. `false` if it waits no more.
+    pub(super) fn end_in_line(
+        &self,
+        registration: &Registration,
+        ticket: u64,
+        why: &Refusal,
+        turn: &mut Turn,
+    ) -> bool {
+        let Some(call) = registration.line.lock().calls.remove(&ticket) else { return false };
+        self.settle_call(&call.caller, call.request);
+        turn.refuse(call.caller.session(), Code::Call, call.request, why);
+        true
+    }
+}
