@@ -43,7 +43,6 @@ impl Realm {
             uri: uri.to_owned(),
             authenticators: config.authenticators.clone(),
             broker,
-
             dealer: Dealer::new(policies, protocol, Arc::clone(limits), Arc::clone(counters)),
             sessions: papaya::HashMap::new(),
         })
