@@ -18,6 +18,8 @@
 //! [walks]: Serializer::walk
 
 pub mod bridge;
+#[allow(dead_code, reason = "spoken from the next commit on")]
+pub(crate) mod native;
 
 use std::borrow::Cow;
 use std::fmt;
