@@ -62,11 +62,11 @@ mod time;
 pub mod transport;
 pub mod uri;
 pub mod value;
-#[allow(dead_code, reason = "heard from the next commits on")]
+#[allow(dead_code, reason = "broker and dealer tell from the next commits on")]
 mod witness;
 
 pub use id::Id;
 pub use limits::{Limits, Protocol};
-pub use realm::RealmConfig;
+pub use realm::{MetaApi, RealmConfig};
 pub use router::{BuildError, Builder, Router};
 pub use value::{Dict, Value};

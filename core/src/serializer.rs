@@ -18,7 +18,6 @@
 //! [walks]: Serializer::walk
 
 pub mod bridge;
-#[allow(dead_code, reason = "spoken from the next commit on")]
 pub(crate) mod native;
 
 use std::borrow::Cow;

@@ -19,10 +19,16 @@ fn the_router_announces_what_it_does_and_nothing_else() {
                 "pattern_based_subscription": true,
                 "shareded_subscriptions": true,
                 "sharded_subscription": true,
+                "session_meta_api": true,
+            }},
+            "dealer": {"features": {
+                "call_canceling": true,
+                "caller_identification": true,
+                "session_meta_api": true,
             }},
             "dealer": {"features": {
                 "progressive_call_results": true, "progressive_call_invocations": true, "call_timeout": true,
-                "call_canceling": true, "caller_identification": true, "call_trustlevels": true,
+                "call_canceling": true, "caller_identification": true, "call_trustlevels": true, "session_meta_api": true,
                 "pattern_based_registration": true, "shared_registration": true, "sharded_registration": true,
                 "registration_revocation": true, "call_reroute": true, "payload_passthru_mode": true,
             }},

@@ -100,7 +100,6 @@ impl Broker {
     }
 
     /// Whether anybody may be subscribed to a meta event. One load of an atomic.
-    #[allow(dead_code, reason = "asked from the next commits on")]
     pub(crate) fn hears_meta_events(&self) -> bool {
         self.meta.load(Ordering::Relaxed) > 0
     }

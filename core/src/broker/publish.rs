@@ -139,6 +139,7 @@ impl Broker {
         let asked = message.options.disclose_me == Some(true);
         let policy = self.policies.publication(&message.topic, &publisher.identity().authrole);
         let disclose = match policy.disclose {
+            _ if publisher.is_router() => false,
             Disclosure::Always => true,
             Disclosure::OnRequest => asked,
             Disclosure::Never if asked => {

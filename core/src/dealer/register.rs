@@ -48,7 +48,7 @@ impl Dealer {
             self.may_add_shape(&message.procedure)?;
         }
         let mut desk = seat.desk.lock();
-        if desk.registrations.len() >= self.limits.max_registrations {
+        if desk.registrations.len() >= self.limits.max_registrations && !seat.session().is_router() {
             self.counters.registrations_over_limit.increment();
             return Err(Refusal::limit("max_registrations", self.limits.max_registrations));
         }

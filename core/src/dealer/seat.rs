@@ -117,6 +117,12 @@ impl Seat {
         Arc::new(Seat { session, caller: Mutex::default(), desk: Mutex::default() })
     }
 
+    /// Who waits for the answer to an invocation of this session; `None` if nobody does any more.
+    pub(crate) fn caller_of(&self, invocation: Id) -> Option<Arc<Session>> {
+        let desk = self.desk.lock();
+        desk.invocations.get(&invocation).map(|entry| Arc::clone(&entry.caller.session))
+    }
+
     pub(super) fn session(&self) -> &Session {
         &self.session
     }

@@ -7,6 +7,19 @@ use crate::auth::Authenticator;
 use crate::history::{EventStore, HistoryRule, MemoryStore};
 use crate::policy::{Policies, ProcedureRule, TopicRule};
 
+/// How much of the meta API a realm has: what sessions may learn of each other and do to each other by calling procedures
+/// below `wamp.`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MetaApi {
+    /// All of it: whoever joins may kill other sessions.
+    #[default]
+    Full,
+    /// Questions and meta events. Procedures that change something are answered with `wamp.error.not_authorized`.
+    ReadOnly,
+    /// Nothing: `wamp.error.no_such_procedure`, and no meta events.
+    Off,
+}
+
 /// A realm to be: its URI, who may join, and what holds for its topics and procedures.
 #[derive(Clone)]
 pub struct RealmConfig {
@@ -15,6 +28,7 @@ pub struct RealmConfig {
     pub(crate) policies: Policies,
     pub(crate) histories: Vec<HistoryRule>,
     pub(crate) event_store: Arc<dyn EventStore>,
+    pub(crate) meta: MetaApi,
 }
 
 impl RealmConfig {
@@ -26,6 +40,7 @@ impl RealmConfig {
             policies: Policies::default(),
             histories: Vec::new(),
             event_store: Arc::new(MemoryStore),
+            meta: MetaApi::default(),
         }
     }
 
@@ -33,6 +48,13 @@ impl RealmConfig {
     #[must_use]
     pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
         self.authenticators.push(authenticator);
+        self
+    }
+
+    /// How much of the meta API there is; all of it if nothing is said.
+    #[must_use]
+    pub fn meta_api(mut self, meta: MetaApi) -> Self {
+        self.meta = meta;
         self
     }
 

@@ -16,10 +16,12 @@ pub(crate) struct Membership {
 }
 
 impl Membership {
-    /// Joins; from now on messages for `session` are accepted by its outbox.
+    /// Joins; from now on messages for `session` are accepted by its outbox. Those who listen are told.
     pub(crate) fn join(realm: Arc<Realm>, session: Arc<Session>) -> Self {
         session.outbox().open(Some(session.id()));
         realm.sessions.pin().insert(session.id(), Arc::clone(&session));
+        realm.meta.serve(&realm);
+        realm.tell_join(&session);
         let broker = broker::Seat::new(Arc::clone(&session));
         let dealer = dealer::Seat::new(Arc::clone(&session));
         Membership { realm, session, broker, dealer }
@@ -27,12 +29,13 @@ impl Membership {
 }
 
 impl Drop for Membership {
-    /// First nothing more gets in, then calls end, then subscriptions; last the name is given up.
+    /// First nothing more gets in, then calls end, then subscriptions; then the name is given up, and last others are told.
     fn drop(&mut self) {
         self.session.outbox().open(None);
         let mut turn = Turn::begin();
         self.realm.dealer.leave(&self.dealer, self.realm.witness(), &mut turn);
         self.realm.broker.leave(&self.broker, self.realm.witness(), &mut turn);
         self.realm.sessions.pin().remove(&self.session.id());
+        self.realm.tell_leave(&self.session, &mut turn);
     }
 }

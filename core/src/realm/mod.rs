@@ -3,10 +3,12 @@
 mod clock;
 mod config;
 mod membership;
+#[allow(dead_code, reason = "the rest of the meta API follows")]
+mod meta;
 
 use std::sync::Arc;
 
-pub use config::RealmConfig;
+pub use config::{MetaApi, RealmConfig};
 pub(crate) use membership::Membership;
 
 use crate::auth::Authenticator;
@@ -15,7 +17,9 @@ use crate::dealer::Dealer;
 use crate::id::Id;
 use crate::limits::{Counters, Limits, Protocol};
 use crate::session::Session;
-use crate::witness::{Nobody, Witness};
+use crate::uri::UriError;
+use crate::witness::Witness;
+use meta::Meta;
 
 /// A broker, a dealer, the sessions that share them, and the ways to become one of those.
 pub(crate) struct Realm {
@@ -24,6 +28,10 @@ pub(crate) struct Realm {
     pub(crate) broker: Broker,
     pub(crate) dealer: Dealer,
     sessions: papaya::HashMap<Id, Arc<Session>>,
+    meta: Meta,
+    protocol: Protocol,
+    limits: Arc<Limits>,
+    counters: Arc<Counters>,
 }
 
 impl Realm {
@@ -39,12 +47,17 @@ impl Realm {
         for rule in &config.histories {
             broker.keep(uri, rule, &*config.event_store);
         }
+        let dealer = Dealer::new(policies, protocol, Arc::clone(limits), Arc::clone(counters));
         Arc::new(Realm {
             uri: uri.to_owned(),
             authenticators: config.authenticators.clone(),
             broker,
-            dealer: Dealer::new(policies, protocol, Arc::clone(limits), Arc::clone(counters)),
             sessions: papaya::HashMap::new(),
+            meta: Meta::new(config.meta, &dealer, limits, counters),
+            dealer,
+            protocol,
+            limits: Arc::clone(limits),
+            counters: Arc::clone(counters),
         })
     }
 
@@ -54,7 +67,21 @@ impl Realm {
 
     /// Who is told of changes.
     pub(crate) fn witness(&self) -> &dyn Witness {
-        &Nobody
+        self
+    }
+
+    /// How much of the meta API there is.
+    pub(crate) fn meta_api(&self) -> MetaApi {
+        self.meta.api()
+    }
+
+    /// Whether `uri` is a URI by the rules of this router.
+    fn check(&self, uri: &str) -> Result<(), UriError> {
+        if uri.len() > self.limits.max_uri_length {
+            self.counters.uris_over_limit.increment();
+            return Err(UriError::TooLong { limit: self.limits.max_uri_length });
+        }
+        self.protocol.uri.check(uri)
     }
 
     /// The first method that the client prefers among those that this realm has.
@@ -67,9 +94,16 @@ impl Realm {
     pub(crate) fn unused_id(&self) -> Id {
         loop {
             let id = Id::unguessable();
-            if !self.sessions.pin().contains_key(&id) {
+            if id != self.meta.session().id() && !self.sessions.pin().contains_key(&id) {
                 return id;
             }
         }
+    }
+}
+
+impl Drop for Realm {
+    /// The realm's own session leaves last: its seat and its registrations know each other.
+    fn drop(&mut self) {
+        self.meta.leave(&self.dealer);
     }
 }

@@ -47,8 +47,8 @@ impl Registry {
         connections.next += 1;
         let number = connections.next;
         connections.outboxes.insert(number, Arc::clone(outbox));
-        if let Some(order) = connections.standing_order {
-            outbox.order(order);
+        if let Some(order) = &connections.standing_order {
+            outbox.order(order.clone());
         }
         Presence { shared: Arc::clone(shared), number }
     }
@@ -84,10 +84,10 @@ impl Registry {
     fn tell_all(&self, order: Order) {
         let outboxes: Vec<_> = {
             let mut connections = self.connections.lock();
-            connections.standing_order = Some(order);
+            connections.standing_order = Some(order.clone());
             connections.outboxes.values().cloned().collect()
         };
-        outboxes.iter().for_each(|outbox| outbox.order(order));
+        outboxes.iter().for_each(|outbox| outbox.order(order.clone()));
     }
 
     async fn until_empty(&self) {

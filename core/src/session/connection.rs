@@ -28,7 +28,7 @@ use tokio::time::timeout;
 use super::Format;
 use super::dispatch::Established;
 use super::handshake::Refused;
-use super::outbox::{Delivery, Order, Outbox};
+use super::outbox::{Delivery, Farewell, Order, Outbox};
 use super::turn::Turn;
 use crate::error::Violation;
 use crate::message::{Abort, Goodbye, Message, Payload};
@@ -138,6 +138,11 @@ impl Connection<'_> {
                 self.until_goodbye().await;
                 After::Close(Close::GoingAway)
             }
+            Ended::Ordered(Order::Kill(farewell)) => {
+                self.bid(&farewell);
+                self.until_goodbye().await;
+                After::Close(Close::Normal)
+            }
             Ended::Violated(violation) => {
                 self.router.counters.protocol_violations.increment();
                 self.abort(uri::PROTOCOL_VIOLATION, &violation.to_string());
@@ -217,6 +222,22 @@ impl Connection<'_> {
         message.into().encode(self.format.serializer(), &mut frame);
         let mut turn = Turn::begin();
         turn.say_for_connection(&self.outbox, &frame)
+    }
+
+    /// GOODBYE to a killed session, in fewer words where the client takes no longer message.
+    fn bid(&mut self, farewell: &Farewell) {
+        let message = farewell.message.as_ref().map(|message| Dict::new().with("message", message.as_str()));
+        let goodbye = |details, reason: &str| Goodbye { details, reason: reason.to_owned().into() };
+        let ways = [
+            goodbye(message.unwrap_or_default(), &farewell.reason),
+            goodbye(Dict::new(), &farewell.reason),
+            goodbye(Dict::new(), uri::KILLED),
+        ];
+        for goodbye in ways {
+            if self.say(goodbye) != Delivery::TooLong {
+                return;
+            }
+        }
     }
 
     fn abort(&mut self, reason: &str, message: &str) {

@@ -3,6 +3,7 @@
 //! Law: announced is what works, and nothing else (FEAT-10).
 
 use crate::error::Violation;
+use crate::realm::MetaApi;
 use crate::value::{Dict, Value};
 
 /// The features of a client that change how it is treated.
@@ -94,15 +95,20 @@ pub(crate) fn roles_of_router() -> Dict {
     Dict::new().with("broker", Dict::new()).with("dealer", Dict::new())
 }
 
-/// `WELCOME.Details.roles`.
-pub(crate) fn of_router() -> Dict {
-    let all = |names: &[&str]| -> Dict { names.iter().map(|name| (*name, true)).collect() };
+/// `WELCOME.Details.roles`, where this much of the meta API is open.
+pub(crate) fn of_router(meta: MetaApi) -> Dict {
+    let open = |name: &&&str| match **name {
+        "testament_meta_api" => meta == MetaApi::Full,
+        name => meta != MetaApi::Off || !name.ends_with("_meta_api"),
+    };
+    let all = |names: &[&str]| -> Dict { names.iter().filter(open).map(|name| (*name, true)).collect() };
     let broker = all(&[
         "subscriber_blackwhite_listing",
         "publisher_exclusion",
         "publisher_identification",
         "publication_trustlevels",
         "pattern_based_subscription",
+        "session_meta_api",
         // As the specification spells it, and as it means it (PS-SHARD-03).
         "shareded_subscriptions",
         "sharded_subscription",
@@ -114,6 +120,7 @@ pub(crate) fn of_router() -> Dict {
         "call_canceling",
         "caller_identification",
         "call_trustlevels",
+        "session_meta_api",
         "pattern_based_registration",
         "shared_registration",
         "sharded_registration",

@@ -109,15 +109,17 @@ impl Connection<'_> {
             Welcome { session: id, details }
         };
         // A client that accepts short messages only is told of no features rather than turned away.
-        if self.say(welcome(features::of_router())) == Delivery::TooLong
+        if self.say(welcome(features::of_router(realm.meta_api()))) == Delivery::TooLong
             && self.say(welcome(features::roles_of_router())) == Delivery::TooLong
         {
             return Err(too_long("WELCOME"));
         }
         tracing::debug!(session = %id, realm = realm.uri(), authid = identity.authid, peer = %self.info, "joined");
         let outbox = Arc::clone(&self.outbox);
-        let session = Arc::new(Session::new(id, identity, greeting.features, self.format.clone(), outbox));
-        Ok((Membership::join(realm, session), slot))
+        let info = Arc::clone(&self.info);
+        let (features, format) = (greeting.features, self.format.clone());
+        let session = Session::new(id, identity, Some(authenticator), info, features, format, outbox);
+        Ok((Membership::join(realm, Arc::new(session)), slot))
     }
 
     async fn greeting(&mut self) -> Result<Greeting, Refused> {

@@ -8,6 +8,7 @@
 //! | [`connection`] | one connection from its first message to its last; the states   |
 //! | [`pump`]       | batch in, turn out                                              |
 //! | [`company`]    | whether to wait for other sessions before flushing              |
+//! | [`local`]      | sessions inside the router itself                               |
 //! | [`handshake`]  | HELLO to WELCOME                                                |
 //! | [`dispatch`]   | every message of an established session                         |
 
@@ -16,38 +17,59 @@ pub(crate) mod connection;
 mod dispatch;
 mod features;
 mod handshake;
+pub(crate) mod local;
 pub(crate) mod outbox;
 mod pump;
 pub(crate) mod turn;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 pub(crate) use features::Features;
 
-use crate::auth::Identity;
+use crate::auth::{Authenticator, Identity};
 use crate::id::Id;
 use crate::serializer::Serializer;
+use crate::transport::TransportInfo;
 use outbox::Outbox;
 
 /// A client's membership in a realm, as everybody else sees it: a name, a spelling and an outbox.
 pub(crate) struct Session {
     id: Id,
     identity: Identity,
+    /// Who let it in; nobody where it belongs to the router.
+    authenticator: Option<Arc<dyn Authenticator>>,
+    info: Arc<TransportInfo>,
     features: Features,
+    fate: AtomicU8,
     format: Format,
     outbox: Arc<Outbox>,
+}
+
+/// What becomes of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Nobody has decided.
+    Open,
+    /// It was killed.
+    Killed,
+    /// It was killed, and nothing is said of it.
+    KilledSilently,
 }
 
 impl Session {
     pub(crate) fn new(
         id: Id,
         identity: Identity,
+        authenticator: Option<Arc<dyn Authenticator>>,
+        info: Arc<TransportInfo>,
         features: Features,
         format: Format,
         outbox: Arc<Outbox>,
     ) -> Self {
-        Session { id, identity, features, format, outbox }
+        let fate = AtomicU8::new(Fate::Open as u8);
+        Session { id, identity, authenticator, info, features, fate, format, outbox }
     }
 
     pub(crate) fn id(&self) -> Id {
@@ -56,6 +78,33 @@ impl Session {
 
     pub(crate) fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// `WELCOME.Details.authmethod`.
+    pub(crate) fn authmethod(&self) -> &str {
+        self.authenticator.as_ref().map_or("local", |authenticator| authenticator.method())
+    }
+
+    /// The connection.
+    pub(crate) fn info(&self) -> &TransportInfo {
+        &self.info
+    }
+
+    /// Whether it belongs to the router itself, and not to a client.
+    pub(crate) fn is_router(&self) -> bool {
+        self.authenticator.is_none()
+    }
+
+    pub(crate) fn fate(&self) -> Fate {
+        match self.fate.load(Ordering::Acquire) {
+            fate if fate == Fate::Killed as u8 => Fate::Killed,
+            fate if fate == Fate::KilledSilently as u8 => Fate::KilledSilently,
+            _ => Fate::Open,
+        }
+    }
+
+    pub(crate) fn set_fate(&self, fate: Fate) {
+        self.fate.store(fate as u8, Ordering::Release);
     }
 
     pub(crate) fn features(&self) -> Features {

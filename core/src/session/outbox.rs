@@ -48,14 +48,25 @@ struct Inner {
 }
 
 /// What others ask of a connection's own task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     /// End the session with GOODBYE and this reason, then the connection.
     Goodbye(&'static str),
+    /// The same for one session alone, in the words of whoever killed it.
+    Kill(Arc<Farewell>),
     /// End the session because its outbox is full.
     TooSlow,
     /// End the connection at once.
     Drop,
+}
+
+/// What a killed session is told.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Farewell {
+    /// `GOODBYE.Reason`.
+    pub(crate) reason: String,
+    /// `GOODBYE.Details.message`.
+    pub(crate) message: Option<String>,
 }
 
 /// How a message may be treated.
@@ -115,12 +126,27 @@ impl Outbox {
         let mut inner = self.inner.lock();
         inner.session = session;
         inner.lost = 0;
+        // It was meant for the session before.
+        if matches!(inner.order, Some(Order::Kill(_))) {
+            inner.order = None;
+        }
     }
 
-    /// Asks the connection's own task for something. Earlier orders win over later ones, except over [`Order::Drop`].
+    /// Asks the connection's own task for something. Earlier orders win over later ones, except over [`Order::Drop`], and
+    /// those for the connection over those for its session.
     pub(crate) fn order(&self, order: Order) {
         let mut inner = self.inner.lock();
         inner.give(order);
+    }
+
+    /// The same, if `session` is still the one. Returns whether it is.
+    pub(crate) fn order_session(&self, session: Id, order: Order) -> bool {
+        let mut inner = self.inner.lock();
+        let is_there = inner.session == Some(session);
+        if is_there {
+            inner.give(order);
+        }
+        is_there
     }
 
     /// Writes what waits, unless the own task does. Called at the end of a turn, by any task.
@@ -142,9 +168,9 @@ impl Outbox {
         } else if inner.blocked {
             inner.flush();
         }
-        if let Some(order) = inner.order {
+        if let Some(order) = inner.order.take() {
             // A connection that is to be dropped stays so, whoever looks first.
-            inner.order = (order == Order::Drop).then_some(order);
+            inner.order = (order == Order::Drop).then_some(Order::Drop);
             return Poll::Ready(Ok(order));
         }
         match inner.broken.take() {
@@ -304,7 +330,12 @@ impl Inner {
     }
 
     fn give(&mut self, order: Order) {
-        if self.order.is_none() || order == Order::Drop {
+        let replaced = match self.order {
+            None => true,
+            Some(Order::Kill(_)) => !matches!(order, Order::Kill(_)),
+            Some(_) => order == Order::Drop,
+        };
+        if replaced {
             self.order = Some(order);
         }
         self.waker.wake_by_ref();
