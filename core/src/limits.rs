@@ -33,6 +33,9 @@ pub struct Limits {
     pub max_pending_invocations: usize,
     /// Calls of one registration that wait for a callee with a concurrency limit.
     pub max_waiting_calls: usize,
+    /// Bytes of calls of one registration that are kept for later: those that wait, and those that may have to go to
+    /// another callee. Beyond it calls that would have to wait are refused, and others are not re-routed.
+    pub max_held_bytes: usize,
     /// Callees of one shared registration.
     pub max_shared_callees: usize,
     /// Bytes that wait for one slow receiver, before events and invocations for it are turned away. One message fits
@@ -61,6 +64,7 @@ impl Default for Limits {
             max_pending_calls: 10_000,
             max_pending_invocations: 100_000,
             max_waiting_calls: 1_000,
+            max_held_bytes: 64 << 20,
             max_shared_callees: 10_000,
             outbox_bytes: 8 << 20,
             outbox_messages: 65_536,
@@ -171,6 +175,8 @@ counters! {
     progress_refused,
     /// CALL refused because of `max_waiting_calls`.
     waiting_calls_over_limit,
+    /// Calls that were not kept because of `max_held_bytes`.
+    held_bytes_over_limit,
     /// REGISTER refused because of `max_shared_callees`.
     shared_callees_over_limit,
     /// Events lost because a subscriber's outbox was full.

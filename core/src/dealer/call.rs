@@ -190,16 +190,61 @@ impl Dealer {
         if endpoint.counts() {
             endpoint.begun();
         }
+        let more = self.more(registration, endpoint, call, terms.details);
         let entry = Invocation {
             caller: Arc::clone(call.caller),
             request: call.request,
             interrupted: false,
             wants_progress: terms.wants_progress,
             has_progressed: false,
-            more: more(registration, endpoint, call, terms.details),
+            more,
         };
         desk.invocations.insert(invocation, entry);
         Ok(())
+    }
+
+    /// What this call needs beyond the ordinary.
+    fn more(
+        &self,
+        registration: &Arc<Registration>,
+        endpoint: &Arc<Endpoint>,
+        call: &Routed<'_>,
+        details: Dict,
+    ) -> Option<Box<More>> {
+        let is_progressive = call.options.progress == Some(true);
+        let may_move = registration.invoke != Invoke::Single
+            && endpoint.seat.session().features().callee_reroute
+            && !is_progressive;
+        if !is_progressive && !may_move && !endpoint.counts() {
+            return None;
+        }
+        Some(Box::new(More {
+            counted: endpoint.counts().then(|| (Arc::clone(registration), Arc::clone(endpoint))),
+            // Without room for it the call goes to this callee or to none.
+            held: if may_move { self.hold(registration, call).map(Box::new) } else { None },
+            progressive: is_progressive.then(|| Progressive {
+                registration: registration.id,
+                procedure: call.procedure.into(),
+                details,
+            }),
+        }))
+    }
+
+    /// Keeps a call for later, if `max_held_bytes` leaves room for it.
+    pub(super) fn hold(&self, registration: &Arc<Registration>, call: &Routed<'_>) -> Option<Held> {
+        let bytes = call.payload.len() + call.procedure.len();
+        if !registration.hold(bytes, self.limits.max_held_bytes) {
+            self.counters.held_bytes_over_limit.increment();
+            return None;
+        }
+        Some(Held {
+            registration: Arc::clone(registration),
+            bytes,
+            procedure: call.procedure.into(),
+            options: call.options.clone(),
+            payload: call.payload.detached(),
+            tried: call.tried.to_vec(),
+        })
     }
 
     /// Whether the caller still wants, or may make, the call. Called with its lock held.
@@ -224,43 +269,7 @@ impl Dealer {
     }
 }
 
-/// What this call needs beyond the ordinary.
-fn more(
-    registration: &Arc<Registration>,
-    endpoint: &Arc<Endpoint>,
-    call: &Routed<'_>,
-    details: Dict,
-) -> Option<Box<More>> {
-    let is_progressive = call.options.progress == Some(true);
-    let may_move = registration.invoke != Invoke::Single
-        && endpoint.seat.session().features().callee_reroute
-        && !is_progressive;
-    if !is_progressive && !may_move && !endpoint.counts() {
-        return None;
-    }
-    Some(Box::new(More {
-        counted: endpoint.counts().then(|| (Arc::clone(registration), Arc::clone(endpoint))),
-        held: may_move.then(|| Box::new(Held::of(registration, call))),
-        progressive: is_progressive.then(|| Progressive {
-            registration: registration.id,
-            procedure: call.procedure.into(),
-            details,
-        }),
-    }))
-}
-
 impl Held {
-    /// Keeps a call for later.
-    pub(super) fn of(registration: &Arc<Registration>, call: &Routed<'_>) -> Self {
-        Held {
-            registration: Arc::clone(registration),
-            procedure: call.procedure.into(),
-            options: call.options.clone(),
-            payload: call.payload.detached(),
-            tried: call.tried.to_vec(),
-        }
-    }
-
     /// The call, to be routed again.
     pub(super) fn routed<'a>(&'a self, caller: &'a Arc<Seat>, request: Id) -> Routed<'a> {
         Routed {

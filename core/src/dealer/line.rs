@@ -30,7 +30,7 @@ pub(super) struct Line {
 struct InLine {
     caller: Arc<Seat>,
     request: Id,
-    held: Box<Held>,
+    held: Held,
 }
 
 impl Registration {
@@ -76,6 +76,11 @@ impl Dealer {
             let text = format!("all callees are busy, and the limit max_waiting_calls = {limit} is reached");
             return Err(Refusal::new(uri::UNAVAILABLE, text).into());
         }
+        let Some(held) = self.hold(registration, call) else {
+            let limit = self.limits.max_held_bytes;
+            let text = format!("all callees are busy, and the limit max_held_bytes = {limit} is reached");
+            return Err(Refusal::new(uri::UNAVAILABLE, text).into());
+        };
         line.last += 1;
         let place = Place::Waiting { registration: Arc::clone(registration), ticket: line.last };
         match calls.pending.get_mut(&call.request) {
@@ -88,7 +93,6 @@ impl Dealer {
                 calls.pending.insert(call.request, Pending { place, is_open: false, deadline });
             }
         }
-        let held = Box::new(Held::of(registration, call));
         line.calls.insert(line.last, InLine { caller: Arc::clone(call.caller), request: call.request, held });
         Ok(())
     }

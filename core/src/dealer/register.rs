@@ -30,7 +30,7 @@ impl Dealer {
     ) -> Result<(), Refusal> {
         let policy = message.options.policy.unwrap_or(Match::Exact);
         let invoke = message.options.invoke.unwrap_or(Invoke::Single);
-        let wishes = EndpointOptions::read(&message.options)?;
+        let wishes = EndpointOptions::read(&message.options, self.limits.max_uri_length)?;
         let mut books = self.write.lock();
         if message.options.force_reregister == Some(true)
             && let Some(held) = self.registration(&message.procedure, policy)
@@ -272,7 +272,11 @@ impl Registration {
 }
 
 impl EndpointOptions {
-    fn read(options: &RegisterOptions) -> Result<Self, Refusal> {
+    fn read(options: &RegisterOptions, longest: usize) -> Result<Self, Refusal> {
+        if options.nkey.as_ref().is_some_and(|node| node.len() > longest) {
+            let text = format!("nkey is longer than {longest} bytes (limit max_uri_length)");
+            return Err(Refusal::new(uri::INVALID_ARGUMENT, text));
+        }
         if options.concurrency == Some(0) {
             return Err(Refusal::new(uri::INVALID_ARGUMENT, "a concurrency of 0 would take no call at all"));
         }

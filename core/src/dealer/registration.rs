@@ -30,6 +30,8 @@ pub(crate) struct Registration {
     /// Some callee has a concurrency limit: calls may have to wait.
     limited: AtomicBool,
     pub(super) line: Mutex<Line>,
+    /// Bytes of calls that are kept for later.
+    held: AtomicUsize,
 }
 
 /// One callee of a registration.
@@ -68,6 +70,7 @@ impl Registration {
             last_served: AtomicU64::new(0),
             limited: AtomicBool::new(false),
             line: Mutex::default(),
+            held: AtomicUsize::new(0),
         })
     }
 
@@ -84,6 +87,17 @@ impl Registration {
     /// Whether calls may have to wait in line.
     pub(super) fn is_limited(&self) -> bool {
         self.limited.load(Ordering::Relaxed)
+    }
+
+    /// Makes room for a call that is kept for later. `false` if there is none.
+    pub(super) fn hold(&self, bytes: usize, limit: usize) -> bool {
+        let more = |held: usize| held.checked_add(bytes).filter(|held| *held <= limit);
+        self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    /// Gives back what [`hold`](Self::hold) took.
+    pub(super) fn let_go(&self, bytes: usize) {
+        self.held.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// One more callee. Called with the write lock held.

@@ -110,6 +110,14 @@ pub(super) struct Held {
     pub(super) payload: Payload,
     /// Callees that said they were unavailable.
     pub(super) tried: Vec<Id>,
+    /// What it counts for in `max_held_bytes`.
+    pub(super) bytes: usize,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.registration.let_go(self.bytes);
+    }
 }
 
 impl Seat {

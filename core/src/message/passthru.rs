@@ -35,6 +35,12 @@ impl Passthru {
         self.0.as_ref()?.get(SCHEME)?.as_text()
     }
 
+    /// Length of the longest of them, in bytes.
+    pub fn longest(&self) -> usize {
+        let texts = self.0.iter().flat_map(|attributes| attributes.iter());
+        texts.filter_map(|(_, text)| text.as_text()).map(str::len).max().unwrap_or(0)
+    }
+
     /// Adds them to a dictionary, if they are used.
     pub fn write(self, dict: &mut Dict) {
         if self.is_used() {

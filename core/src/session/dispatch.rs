@@ -76,6 +76,7 @@ impl<'a> Established<'a> {
         let scan = serializer.scan(frame, self.limits.max_depth)?;
         let message = Message::decode(frame, &scan, serializer)?;
         check_announced(&message, self.member.session.features())?;
+        self.check_lengths(&message)?;
         if !matches!(message, Message::Publish(_)) {
             self.deliver(burst, turn);
         }
@@ -205,6 +206,25 @@ impl<'a> Established<'a> {
         }
         self.check(&message.error).map_err(|error| Violation::new(format!("ERROR.Error: {error}")))?;
         self.member.realm.dealer.yield_error(&self.member.dealer, message, turn)
+    }
+
+    /// What is kept with a call or an event has to be short, beside its payload.
+    fn check_lengths(&self, message: &Message<'_>) -> Result<(), Violation> {
+        let (ppt, rkey) = match message {
+            Message::Call(m) => (&m.options.ppt, m.options.rkey.as_deref()),
+            Message::Publish(m) => (&m.options.ppt, m.options.rkey.as_deref()),
+            Message::Yield(m) => (&m.options.ppt, None),
+            _ => return Ok(()),
+        };
+        let limit = self.limits.max_uri_length;
+        if ppt.longest().max(rkey.map_or(0, str::len)) <= limit {
+            return Ok(());
+        }
+        let text = format!(
+            "{}: rkey and ppt attributes are no longer than {limit} bytes (limit max_uri_length)",
+            message.code().name()
+        );
+        Err(Violation::new(text))
     }
 
     fn check_reason(&self, reason: &str) -> Result<(), Violation> {

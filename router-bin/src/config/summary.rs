@@ -84,7 +84,7 @@ fn changed_limits(limits: &Limits) -> Vec<String> {
 }
 
 /// Every limit as it is written in a config file. Taking the struct apart makes a new limit a compile error here.
-pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 17] {
+pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 18] {
     let Limits {
         handshake_timeout,
         goodbye_timeout,
@@ -98,6 +98,7 @@ pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 17] {
         max_pending_calls,
         max_pending_invocations,
         max_waiting_calls,
+        max_held_bytes,
         max_shared_callees,
         outbox_bytes,
         outbox_messages,
@@ -119,6 +120,7 @@ pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 17] {
         ("max_pending_calls", max_pending_calls.to_string()),
         ("max_pending_invocations", max_pending_invocations.to_string()),
         ("max_waiting_calls", max_waiting_calls.to_string()),
+        ("max_held_bytes", size(max_held_bytes)),
         ("max_shared_callees", max_shared_callees.to_string()),
         ("outbox_bytes", size(outbox_bytes)),
         ("outbox_messages", outbox_messages.to_string()),

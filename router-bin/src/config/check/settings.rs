@@ -34,6 +34,7 @@ pub(super) fn limits(table: &Table<'_>) -> Limits {
     table.set("max_pending_calls", &mut limits.max_pending_calls, number(1..=COUNT));
     table.set("max_pending_invocations", &mut limits.max_pending_invocations, number(1..=COUNT));
     table.set("max_waiting_calls", &mut limits.max_waiting_calls, number(0..=COUNT));
+    table.set("max_held_bytes", &mut limits.max_held_bytes, bytes);
     table.set("max_shared_callees", &mut limits.max_shared_callees, number(1..=COUNT));
     table.set("outbox_bytes", &mut limits.outbox_bytes, bytes);
     table.set("outbox_messages", &mut limits.outbox_messages, number(1..=COUNT));
