@@ -22,6 +22,34 @@ use hashbrown::DefaultHashBuilder;
 
 fn main() {
     divan::main();
+    if std::env::args().any(|argument| argument == "memory") {
+        memory();
+    }
+}
+
+/// What a pattern takes of the process, without its value, which the index only refers to.
+#[allow(clippy::print_stdout, reason = "a program prints")]
+fn memory() {
+    let resident = || {
+        let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+        pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+    };
+    let value = Arc::new(0);
+    for (name, pattern) in [("prefix", prefix as fn(_) -> _), ("wildcard", wildcard)] {
+        let before = resident();
+        let (mut index, mut octets) = (Index::new(), 0);
+        for sensor in 0..1_000_000 {
+            let (policy, pattern) = pattern(sensor);
+            octets += pattern.len();
+            index = index.with(policy, &pattern, Arc::clone(&value));
+        }
+        let octets = octets / index.len();
+        println!(
+            "{name}: {} octets for each of a million, of {octets} octets",
+            (resident() - before) / index.len()
+        );
+        std::mem::forget(index);
+    }
 }
 
 const SIZES: [usize; 4] = [10, 1_000, 100_000, 1_000_000];
@@ -168,19 +196,28 @@ fn remove_one(bencher: Bencher, size: usize) {
 /// All shapes of ten components, as many as the limit permits: every pattern matches, or by their last component none.
 #[divan::bench(args = ["all match", "none matches"])]
 fn all_shapes(bencher: Bencher, what: &str) {
-    let patterns: Patterns = (0..1024_usize).fold(Index::new(), |index, mask| {
-        let component = |place: usize| if mask >> place & 1 == 0 { "component" } else { "" };
-        let mut pattern: Vec<&str> = (0..10).map(component).collect();
-        if what == "none matches" {
-            pattern.push("last");
-        }
-        index.with(Match::Wildcard, &pattern.join("."), Arc::new(mask))
-    });
-    let uri = ["component"; 11][..if what == "none matches" { 11 } else { 10 }].join(".");
+    let patterns = all_shapes_ending(if what == "none matches" { "last" } else { "component" });
+    let uri = ["component"; 11].join(".");
     bencher.bench_local(|| matching(&patterns, black_box(&uri)));
 }
 
-/// The dearest lookup we know: 1024 shapes of the longest URI, each with patterns that leave it at every component.
+/// One more pattern where there are all these shapes.
+#[divan::bench]
+fn all_shapes_insert_one(bencher: Bencher) {
+    let patterns = all_shapes_ending("component");
+    let value = Arc::new(0);
+    bencher.bench_local(|| patterns.with(Match::Wildcard, black_box("..........other"), Arc::clone(&value)));
+}
+
+fn all_shapes_ending(last: &str) -> Patterns {
+    (0..1024_usize).fold(Index::new(), |index, mask| {
+        let component = |place: usize| if mask >> place & 1 == 0 { "component." } else { "." };
+        let pattern: String = (0..10).map(component).chain([last]).collect();
+        index.with(Match::Wildcard, &pattern, Arc::new(mask))
+    })
+}
+
+/// As many shapes with patterns that are like the URI up to each of its components: half a million of them for the longest.
 #[divan::bench(args = [16, 128, 512], sample_count = 10, sample_size = 1)]
 fn all_shapes_forking(bencher: Bencher, components: usize) {
     let mut patterns = Patterns::new();
@@ -196,5 +233,33 @@ fn all_shapes_forking(bencher: Bencher, components: usize) {
         }
     }
     let uri = vec!["a"; components].join(".");
+    bencher.bench_local(|| matching(&patterns, black_box(&uri)));
+}
+
+/// The dearest lookup we know: 1024 shapes of the longest URI, each with every second component empty.
+#[divan::bench(args = [32, 128, 512])]
+fn all_shapes_half_empty(bencher: Bencher, components: usize) {
+    let patterns: Patterns = (0..1024_usize).fold(Index::new(), |index, mask| {
+        let component = |place: usize| match place {
+            0..10 if mask >> place & 1 == 1 => "",
+            10.. if place % 2 == 1 => "",
+            place if place == components - 2 => "b",
+            _ => "a",
+        };
+        let pattern: Vec<&str> = (0..components).map(component).collect();
+        index.with(Match::Wildcard, &pattern.join("."), Arc::new(mask))
+    });
+    let uri = vec!["a"; components].join(".");
+    bencher.bench_local(|| matching(&patterns, black_box(&uri)));
+}
+
+/// The same for prefixes: a node for each octet of the longest URI, and a value in each of them or none.
+#[divan::bench(args = ["all match", "none matches"])]
+fn prefixes_of_every_length(bencher: Bencher, what: &str) {
+    let uri = "a".repeat(1024);
+    let end = if what == "all match" { "" } else { "b" };
+    let patterns: Patterns = (0..uri.len()).fold(Index::new(), |index, length| {
+        index.with(Match::Prefix, &format!("{}{end}", &uri[..length]), Arc::new(length))
+    });
     bencher.bench_local(|| matching(&patterns, black_box(&uri)));
 }

@@ -32,7 +32,7 @@ enum Slot<T> {
 #[derive(Clone, Debug)]
 struct Leaf<T> {
     hash: u64,
-    key: Arc<str>,
+    key: Box<str>,
     value: T,
 }
 

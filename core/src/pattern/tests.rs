@@ -168,7 +168,7 @@ const URI: &str = "[ab.éè]{0,8}|[ab](\\.[ab]){0,4}";
 const PATTERN: &str = "[ab.éè]{0,6}|[ab]?(\\.[ab]?){0,4}";
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn every_version_finds_what_the_definition_says(
