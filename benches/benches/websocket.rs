@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
 use crossway_core::transport::{Inbound, Outgoing, Sink, Source};
-use crossway_framing::{Arrival, FrameSink, FrameSource, Handshake, Locked, Peer};
+use crossway_framing::{Accepted, Arrival, FrameSink, FrameSource, Handshake, Locked, Peer};
 use crossway_json::Json;
 use crossway_websocket::{Compression, WebSocket, WebSocketDecoder, WebSocketEncoder, WebSocketOptions};
 use divan::Bencher;
@@ -173,7 +173,10 @@ fn receivers(compression: bool) -> Vec<Box<dyn Sink>> {
     let receiver = || {
         let io = Locked(Memory::new(request));
         let arrival = Arrival { io, seen: BytesMut::new(), peer: Peer::default(), full: false };
-        poll_once(websocket.accept(arrival)).unwrap().unwrap().split().1
+        let Accepted::Transport(transport) = poll_once(websocket.accept(arrival)).unwrap().unwrap() else {
+            panic!("WebSocket makes transports");
+        };
+        transport.split().1
     };
     std::iter::repeat_with(receiver).take(RECEIVERS).collect()
 }

@@ -1,14 +1,13 @@
-//! From a fresh connection to a transport: the [`Handshake`] trait.
+//! From a fresh connection to a transport, or a conversation: the [`Handshake`] trait.
 
 use std::io;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::BytesMut;
-use crossway_core::transport::Transport;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::{Peer, Split};
+use crate::{Accepted, Peer, Split};
 
 /// A connection that has just been accepted.
 #[derive(Debug)]
@@ -23,7 +22,7 @@ pub struct Arrival<Io> {
     pub full: bool,
 }
 
-/// Turns fresh connections into transports. One value serves all connections of a listener.
+/// Turns fresh connections into transports: most often each into one of its own ([`Accepted`]). One value serves all connections of a listener.
 ///
 /// The trivial one takes the connection as it is, as [`Stream`](crate::Stream). One that wraps another, such as TLS,
 /// passes on an [`Arrival`] of its own.
@@ -36,12 +35,12 @@ pub trait Handshake<Io: Split>: Send + Sync + 'static {
     ///
     /// # Errors
     /// Why there will be no transport. The peer has been told by then, if the protocol has words for it.
-    async fn accept(&self, arrival: Arrival<Io>) -> Result<Box<dyn Transport>, HandshakeError>;
+    async fn accept(&self, arrival: Arrival<Io>) -> Result<Accepted, HandshakeError>;
 }
 
 #[async_trait]
 impl<Io: Split, H: Handshake<Io> + ?Sized> Handshake<Io> for std::sync::Arc<H> {
-    async fn accept(&self, arrival: Arrival<Io>) -> Result<Box<dyn Transport>, HandshakeError> {
+    async fn accept(&self, arrival: Arrival<Io>) -> Result<Accepted, HandshakeError> {
         (**self).accept(arrival).await
     }
 }

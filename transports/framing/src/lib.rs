@@ -5,7 +5,8 @@
 //! ```text
 //!   carrier            serve                    handshake                     core
 //!   Listener ─ Io ──>  cap, timeout,  ─Arrival─> tls ─> port ─> rawsocket  ──> Transport ──> Router::attach
-//!   tcp  unix          counters                                 websocket
+//!   tcp  unix          counters                     │           websocket           ^
+//!                                                 └─> longpoll ──> Conversation ──┘ any number
 //!                                                               │
 //!                             Stream<Io, Decoder, Encoder>  <───┘
 //!                              ├─ FrameSource: one read, many messages
@@ -20,11 +21,13 @@
 //! Law: a connection costs memory for what it has sent and not yet completed, and for what it was sent and has not yet
 //! read; an idle one holds no buffer. Lengths that a peer announces are never allocated before their octets arrive.
 
+mod accepted;
 mod batch;
 mod batch_source;
 mod codec;
 mod handshake;
 mod listener;
+mod origin;
 mod peer;
 mod pool;
 mod queue;
@@ -37,11 +40,13 @@ mod subprotocol;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use accepted::{Accepted, Conversation, Host};
 pub use batch::{Batching, Separator};
 pub use batch_source::BatchSource;
 pub use codec::{Decoder, Encoder, Step};
 pub use handshake::{Arrival, Handshake, HandshakeError, reject};
 pub use listener::{Listener, Patience};
+pub use origin::origin_allowed;
 pub use peer::Peer;
 pub use serve::{Attach, ListenerCounters, ServeOptions, serve};
 pub use sink::FrameSink;

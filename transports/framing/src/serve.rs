@@ -15,7 +15,7 @@ use crossway_core::transport::Transport;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::{Arrival, Handshake, HandshakeError, Listener, Peer};
+use crate::{Accepted, Arrival, Handshake, HandshakeError, Host, Listener, Peer};
 
 /// Where transports go: the router. Tests put something smaller here.
 pub trait Attach: Clone + Send + Sync + 'static {
@@ -92,7 +92,8 @@ where
     H: Handshake<L::Io> + ?Sized,
     A: Attach,
 {
-    let door = Door { handshake, router: router.clone(), options, refusing: AtomicUsize::new(0) };
+    let (host, mut transports, close) = Host::new();
+    let door = Door { handshake, router: router.clone(), host, options, refusing: AtomicUsize::new(0) };
     let door = Arc::new(door);
     let mut tasks = JoinSet::new();
     let mut closing = pin!(router.closing());
@@ -101,10 +102,15 @@ where
             biased;
             () = &mut closing => break,
             Some(ended) = tasks.join_next() => log_panic(ended),
+            Some(transport) = transports.recv() => {
+                let router = router.clone();
+                tasks.spawn(async move { router.attach(transport).await });
+            }
             (io, peer) = listener.accept() => door.open(io, peer, &mut tasks),
         }
     }
-    drop(listener);
+    drop((listener, transports));
+    close.send_replace(true);
     while let Some(ended) = tasks.join_next().await {
         log_panic(ended);
     }
@@ -118,6 +124,7 @@ fn log_panic(ended: Result<(), tokio::task::JoinError>) {
 
 struct Door<H: ?Sized, A> {
     router: A,
+    host: Host,
     options: ServeOptions,
     refusing: AtomicUsize,
     handshake: Arc<H>,
@@ -152,14 +159,17 @@ impl<H: ?Sized + Send + Sync + 'static, A: Attach> Door<H, A> {
         H: Handshake<Io>,
     {
         // In a box that is gone afterwards: a task is as large as the largest of what it awaits, for its whole life.
-        if let Some(transport) = Box::pin(self.agree(arrival)).await {
-            self.router.attach(transport).await;
+        match Box::pin(self.agree(arrival)).await {
+            Some(Accepted::Transport(transport)) => self.router.attach(transport).await,
+            // Boxed by the trait.
+            Some(Accepted::Conversation(conversation)) => conversation.run(self.host.clone()).await,
+            None => {}
         }
         drop(place);
     }
 
-    /// The handshake; tells the log why there is no transport.
-    async fn agree<Io: crate::Split>(&self, arrival: Arrival<Io>) -> Option<Box<dyn Transport>>
+    /// The handshake; tells the log why nothing came of it.
+    async fn agree<Io: crate::Split>(&self, arrival: Arrival<Io>) -> Option<Accepted>
     where
         H: Handshake<Io>,
     {
@@ -170,7 +180,7 @@ impl<H: ?Sized + Send + Sync + 'static, A: Attach> Door<H, A> {
             () = self.router.closing() => return None,
         };
         match outcome {
-            Ok(Ok(transport)) => return Some(transport),
+            Ok(Ok(accepted)) => return Some(accepted),
             Ok(Err(error)) => self.failed(&peer, &error),
             Err(_elapsed) => self.timed_out(&peer),
         }
@@ -182,7 +192,7 @@ impl<H: ?Sized + Send + Sync + 'static, A: Attach> Door<H, A> {
         H: Handshake<Io>,
     {
         tracing::debug!(listener = %self.options.name, peer = %arrival.peer.address, "refused: too many connections");
-        // A handshake that agreed all the same gave us a transport; dropping it closes the connection.
+        // A handshake that agreed all the same gave us something; dropping it closes the connection.
         let _ = timeout(REFUSAL_TIMEOUT, self.handshake.accept(arrival)).await;
         drop(place);
     }

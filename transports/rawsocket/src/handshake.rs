@@ -6,8 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Buf;
 use crossway_core::serializer::Serializer;
-use crossway_core::transport::Transport;
-use crossway_framing::{Arrival, Handshake, HandshakeError, Split, Stream, reject};
+use crossway_framing::{Accepted, Arrival, Handshake, HandshakeError, Split, Stream, reject};
 use tokio::io::AsyncWriteExt;
 
 use crate::{MAGIC, RawSocketDecoder, RawSocketEncoder};
@@ -91,7 +90,7 @@ fn limit(length: u8) -> usize {
 
 #[async_trait]
 impl<Io: Split> Handshake<Io> for RawSocket {
-    async fn accept(&self, mut arrival: Arrival<Io>) -> Result<Box<dyn Transport>, HandshakeError> {
+    async fn accept(&self, mut arrival: Arrival<Io>) -> Result<Accepted, HandshakeError> {
         // One octet is enough to see that somebody speaks something else.
         arrival.read_to(1).await?;
         if arrival.seen[0] != MAGIC {
@@ -119,7 +118,7 @@ impl<Io: Split> Handshake<Io> for RawSocket {
                 io.flush().await?;
                 let decoder = RawSocketDecoder::new(limit(self.length), peer_max);
                 let framing = (decoder, RawSocketEncoder::new(peer_max).with_ping(self.options.ping));
-                Ok(Box::new(Stream::new(io, seen, framing, serializer, peer)))
+                Ok(Accepted::transport(Stream::new(io, seen, framing, serializer, peer)))
             }
         }
     }

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use bytes::{Buf, BytesMut};
-use crossway_core::transport::Transport;
-use crossway_framing::{Arrival, Handshake, HandshakeError, Split};
+use crossway_framing::{Accepted, Arrival, Handshake, HandshakeError, Split};
 use rustls::ServerConfig;
 use rustls::server::ProducesTickets;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -57,7 +56,7 @@ where
     Io: Split,
     H: Handshake<TlsStream<Io>>,
 {
-    async fn accept(&self, arrival: Arrival<Io>) -> Result<Box<dyn Transport>, HandshakeError> {
+    async fn accept(&self, arrival: Arrival<Io>) -> Result<Accepted, HandshakeError> {
         let Arrival { io, seen, mut peer, full } = arrival;
         let io = greet(io, seen, self.config.load_full()).await?;
         peer.secure = true;

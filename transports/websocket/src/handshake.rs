@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use crossway_core::serializer::Serializer;
-use crossway_core::transport::Transport;
 use crossway_core::value::Dict;
-use crossway_framing::{Arrival, Batching, Handshake, HandshakeError, Split, Stream, Subprotocol, reject};
+use crossway_framing::{
+    Accepted, Arrival, Batching, Handshake, HandshakeError, Split, Stream, Subprotocol, origin_allowed,
+    reject,
+};
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -14,7 +16,7 @@ use crate::connection::Connection;
 use crate::extension::Agreement;
 use crate::request::Request;
 use crate::response::{Response, Status};
-use crate::{Compression, WebSocketDecoder, WebSocketEncoder, origin, page};
+use crate::{Compression, WebSocketDecoder, WebSocketEncoder, page};
 
 /// What a WebSocket listener offers.
 #[derive(Clone, Debug)]
@@ -110,7 +112,7 @@ impl WebSocket {
         let Some(realms) = self.options.find_path(&request.path) else {
             return Err(Response::text(Status::NotFound, "there is no WAMP router at this path\n"));
         };
-        if request.header("origin").is_some_and(|from| !origin::allowed(&self.options.origins, from)) {
+        if request.header("origin").is_some_and(|from| !origin_allowed(&self.options.origins, from)) {
             return Err(Response::text(Status::Forbidden, "pages of this origin may not connect\n"));
         }
         let accept = accept(request)?;
@@ -195,7 +197,7 @@ fn auth(request: &Request) -> Dict {
 
 #[async_trait]
 impl<Io: Split> Handshake<Io> for WebSocket {
-    async fn accept(&self, mut arrival: Arrival<Io>) -> Result<Box<dyn Transport>, HandshakeError> {
+    async fn accept(&self, mut arrival: Arrival<Io>) -> Result<Accepted, HandshakeError> {
         let request = Request::read(&mut arrival).await?;
         let Arrival { mut io, seen, mut peer, full } = arrival;
         if full {
@@ -222,11 +224,19 @@ impl<Io: Split> Handshake<Io> for WebSocket {
                 }
                 if agreement.is_none() && subprotocol.batching.is_none() {
                     let framing = (decoder, WebSocketEncoder::new(text));
-                    return Ok(Box::new(Stream::new(io, seen, framing, subprotocol.serializer, peer)));
+                    let stream = Stream::new(io, seen, framing, subprotocol.serializer, peer);
+                    return Ok(Accepted::transport(stream));
                 }
                 let max_message = self.options.max_message;
                 let stream = (io, seen);
-                Ok(Box::new(Connection::new(stream, decoder, agreement, subprotocol, max_message, peer)))
+                Ok(Accepted::transport(Connection::new(
+                    stream,
+                    decoder,
+                    agreement,
+                    subprotocol,
+                    max_message,
+                    peer,
+                )))
             }
         }
     }

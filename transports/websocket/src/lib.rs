@@ -25,7 +25,6 @@ mod framing;
 mod handshake;
 mod message_sink;
 mod messages;
-mod origin;
 mod page;
 mod request;
 mod response;

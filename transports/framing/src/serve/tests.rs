@@ -4,13 +4,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crossway_core::transport::Transport;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::mpsc;
 
 use super::{REFUSALS, ServeOptions, serve};
 use crate::testing::Echo;
-use crate::{Arrival, Handshake, HandshakeError, Listener, Locked, Peer};
+use crate::{Accepted, Arrival, Handshake, HandshakeError, Listener, Locked, Peer};
 
 /// Connections that a test makes.
 struct Hand(mpsc::UnboundedReceiver<DuplexStream>);
@@ -35,10 +34,7 @@ struct Moody;
 
 #[async_trait]
 impl Handshake<Locked<DuplexStream>> for Moody {
-    async fn accept(
-        &self,
-        mut arrival: Arrival<Locked<DuplexStream>>,
-    ) -> Result<Box<dyn Transport>, HandshakeError> {
+    async fn accept(&self, mut arrival: Arrival<Locked<DuplexStream>>) -> Result<Accepted, HandshakeError> {
         if arrival.full {
             arrival.io.write_all(b"full").await?;
             arrival.io.read_u8().await?;

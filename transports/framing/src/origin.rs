@@ -4,7 +4,7 @@
 
 /// Whether one of the patterns matches: `*` everything, `https://example.com` itself, `https://*.example.com` all its
 /// subdomains, at any depth, and not itself. Scheme, host and port are compared without regard to case.
-pub(crate) fn allowed(patterns: &[String], origin: &str) -> bool {
+pub fn origin_allowed(patterns: &[String], origin: &str) -> bool {
     patterns.iter().any(|pattern| matches(pattern, origin))
 }
 
