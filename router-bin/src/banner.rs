@@ -39,6 +39,9 @@ fn endpoints(listener: &Listener) -> Vec<(&'static str, String)> {
     if listener.framings.contains(&Framing::RawSocket) {
         lines.push(("RawSocket", rawsocket_url(listener)));
     }
+    if listener.framings.contains(&Framing::LongPoll) {
+        lines.push(("LongPoll ", longpoll_url(listener)));
+    }
     lines
 }
 
@@ -58,6 +61,20 @@ fn rawsocket_url(listener: &Listener) -> String {
             format!("{}://{}", if listener.tls.is_some() { "rss" } else { "rs" }, reachable(*address))
         }
         Address::Unix { path, .. } => format!("rs+unix:{}", path.display()),
+    }
+}
+
+fn longpoll_url(listener: &Listener) -> String {
+    let path = &listener.longpoll.path;
+    match &listener.address {
+        Address::Tcp(address) => {
+            format!(
+                "{}://{}{path}",
+                if listener.tls.is_some() { "https" } else { "http" },
+                reachable(*address)
+            )
+        }
+        Address::Unix { path: file, .. } => format!("http+unix:{}:{path}", file.display()),
     }
 }
 

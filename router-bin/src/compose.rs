@@ -16,6 +16,7 @@ use crossway_core::serializer::Serializer;
 use crossway_core::{RealmConfig, Router};
 use crossway_framing::{Handshake, Listener as Carrier, ServeOptions, Split, serve};
 use crossway_json::Json;
+use crossway_longpoll::{LongPoll, LongPollOptions};
 use crossway_msgpack::MessagePack;
 use crossway_port::Port;
 use crossway_rawsocket::{RawSocket, RawSocketOptions};
@@ -172,8 +173,40 @@ fn framed<Io: Split>(listener: &Listener) -> Arc<dyn Handshake<Io>> {
     match listener.framings.as_slice() {
         [Framing::RawSocket] => Arc::new(rawsocket(listener)),
         [Framing::WebSocket] => Arc::new(websocket(listener)),
-        _ => Arc::new(Port::new(rawsocket(listener), websocket(listener))),
+        [Framing::LongPoll] => Arc::new(longpoll(listener)),
+        framings => Arc::new(framings.iter().fold(Port::default(), |port, framing| match framing {
+            Framing::RawSocket => port.rawsocket(rawsocket(listener)),
+            Framing::WebSocket => port.websocket(websocket(listener)),
+            Framing::LongPoll => port.longpoll(longpoll(listener)),
+        })),
     }
+}
+
+fn longpoll(listener: &Listener) -> LongPoll {
+    let config::LongPoll {
+        path,
+        realms,
+        allowed_origins,
+        max_transports,
+        hold,
+        idle_timeout,
+        request_timeout,
+        no_content,
+    } = listener.longpoll.clone();
+    let defaults = LongPollOptions::new(serializers(listener));
+    LongPoll::new(LongPollOptions {
+        path,
+        realms,
+        origins: allowed_origins,
+        max_message: listener.max_message,
+        max_batch: listener.max_batch,
+        max_transports,
+        hold,
+        idle_timeout,
+        request_timeout,
+        no_content,
+        ..defaults
+    })
 }
 
 fn serializers(listener: &Listener) -> Vec<Arc<dyn Serializer>> {

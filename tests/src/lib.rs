@@ -16,6 +16,7 @@
 //! | [`link`]     | the carriers and formats, and the ways to combine them         |
 //! | [`mod@format`] | neutral values, spelt by serde_json, rmpv and ciborium         |
 //! | [`batch`]    | several messages in one, put together by hand                  |
+//! | [`mod@http`]   | HTTP requests, spelt by hand                                   |
 //! | [`wire`]     | frames over each carrier, cut by hand or by tungstenite        |
 //! | [`router`]   | the router under test                                          |
 //! | [`peer`]     | a client that says exactly what a test tells it to             |
@@ -24,6 +25,7 @@
 
 pub mod batch;
 pub mod format;
+pub mod http;
 pub mod link;
 pub mod pattern;
 pub mod peer;

@@ -15,6 +15,10 @@ pub enum Carrier {
     Wss,
     /// Batched WebSocket over TCP.
     Batched,
+    /// HTTP long-polling over TCP, a message at a time.
+    LongPoll,
+    /// HTTP long-polling over TCP, in batches.
+    LongPollBatched,
     /// RawSocket over TCP.
     Tcp,
     /// RawSocket over TLS.
@@ -25,11 +29,13 @@ pub enum Carrier {
 
 impl Carrier {
     /// All that there are.
-    pub const ALL: [Carrier; 7] = [
+    pub const ALL: [Carrier; 9] = [
         Carrier::Memory,
         Carrier::Ws,
         Carrier::Wss,
         Carrier::Batched,
+        Carrier::LongPoll,
+        Carrier::LongPollBatched,
         Carrier::Tcp,
         Carrier::Tls,
         Carrier::Unix,
@@ -44,6 +50,11 @@ impl Carrier {
     /// Whether it closes in the words of WebSocket.
     pub fn is_websocket(self) -> bool {
         matches!(self, Carrier::Ws | Carrier::Wss | Carrier::Batched)
+    }
+
+    /// Whether messages come in the answers to requests.
+    pub fn is_longpoll(self) -> bool {
+        matches!(self, Carrier::LongPoll | Carrier::LongPollBatched)
     }
 
     /// This carrier with a format.
@@ -65,16 +76,22 @@ impl Link {
     /// The link for tests to which it makes no difference.
     pub const DEFAULT: Link = Carrier::Memory.with(Format::Json);
 
-    /// Every carrier with every format.
+    /// Every carrier with every format; long-polling with one format each.
     pub fn all() -> impl Iterator<Item = Link> {
-        Carrier::ALL.into_iter().flat_map(|carrier| Format::ALL.map(|format| carrier.with(format)))
+        let all = Carrier::ALL.into_iter().flat_map(|carrier| Format::ALL.map(|format| carrier.with(format)));
+        all.filter(|link| match link.carrier {
+            // They are slower, and differ from others in what becomes of the octets, not in what the octets are.
+            Carrier::LongPoll => link.format == Format::Json,
+            Carrier::LongPollBatched => link.format == Format::Cbor,
+            _ => true,
+        })
     }
 
     /// Every ordered pair of formats, the carriers taking turns so that each one meets others on both sides.
     pub fn pairs() -> impl Iterator<Item = (Link, Link)> {
         let formats = Format::ALL.into_iter().flat_map(|one| Format::ALL.map(|other| (one, other)));
         formats.enumerate().flat_map(|(turn, (one, other))| {
-            [0, 3].map(|offset| {
+            [0, 4].map(|offset| {
                 let carrier = |step: usize| Carrier::ALL[(turn + offset + step) % Carrier::ALL.len()];
                 (carrier(0).with(one), carrier(1 + turn % (Carrier::ALL.len() - 1)).with(other))
             })

@@ -11,6 +11,7 @@ use crossway_core::serializer::Serializer;
 use crossway_core::transport::Transport;
 use crossway_core::{Limits, Protocol, RealmConfig, Router};
 use crossway_framing::{Handshake, Listener, ListenerCounters, ServeOptions, Split, serve};
+use crossway_longpoll::{LongPoll, LongPollOptions};
 use crossway_memory::MemoryOptions;
 use crossway_port::Port;
 use crossway_rawsocket::{RawSocket, RawSocketOptions};
@@ -42,6 +43,8 @@ pub struct Plan {
     pub max_message: usize,
     /// Every listener speaks RawSocket and WebSocket, and tells them apart.
     pub shared_port: bool,
+    /// What is particular to long-polling.
+    pub longpoll: Box<dyn Fn(&mut LongPollOptions) + Send + Sync>,
 }
 
 impl Default for Plan {
@@ -56,6 +59,7 @@ impl Default for Plan {
             max_connections: 100,
             max_message: 1 << 24,
             shared_port: false,
+            longpoll: Box::new(|_| ()),
         }
     }
 }
@@ -164,6 +168,11 @@ impl TestRouter {
                 let batched = link.carrier == Carrier::Batched;
                 Wire::websocket(self.dial(link.carrier).await, link.format, batched).await
             }
+            Carrier::LongPoll | Carrier::LongPollBatched => {
+                let (sending, receiving) = (self.dial(link.carrier).await, self.dial(link.carrier).await);
+                let batched = link.carrier == Carrier::LongPollBatched;
+                Wire::longpoll(sending, receiving, link.format, batched).await
+            }
             Carrier::Tcp | Carrier::Tls | Carrier::Unix => {
                 Wire::rawsocket(self.dial(link.carrier).await, link.format, length).await
             }
@@ -199,7 +208,10 @@ impl TestRouter {
     fn open(&self, carrier: Carrier, tasks: &mut JoinSet<()>) -> Door {
         let (websocket, rawsocket) = (self.websocket(), self.rawsocket());
         match carrier {
-            _ if self.plan.shared_port => self.bind(carrier, Port::new(rawsocket, websocket), tasks),
+            _ if self.plan.shared_port => {
+                self.bind(carrier, Port::new(rawsocket, websocket).longpoll(self.longpoll()), tasks)
+            }
+            Carrier::LongPoll | Carrier::LongPollBatched => self.bind(carrier, self.longpoll(), tasks),
             Carrier::Ws | Carrier::Wss | Carrier::Batched => self.bind(carrier, websocket, tasks),
             Carrier::Memory | Carrier::Tcp | Carrier::Tls | Carrier::Unix => {
                 self.bind(carrier, rawsocket, tasks)
@@ -213,7 +225,7 @@ impl TestRouter {
     {
         match carrier {
             Carrier::Memory => panic!("memory has no listener"),
-            Carrier::Ws | Carrier::Batched | Carrier::Tcp => {
+            Carrier::Ws | Carrier::Batched | Carrier::LongPoll | Carrier::LongPollBatched | Carrier::Tcp => {
                 self.listen_tcp(carrier, Arc::new(framing), tasks)
             }
             Carrier::Wss | Carrier::Tls => {
@@ -227,6 +239,13 @@ impl TestRouter {
     fn websocket(&self) -> WebSocket {
         let max_message = self.plan.max_message;
         WebSocket::new(WebSocketOptions { max_message, ..WebSocketOptions::new(serializers()) })
+    }
+
+    fn longpoll(&self) -> LongPoll {
+        let mut options = LongPollOptions::new(serializers());
+        options.max_message = self.plan.max_message;
+        (self.plan.longpoll)(&mut options);
+        LongPoll::new(options)
     }
 
     fn rawsocket(&self) -> RawSocket {

@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
+use crate::http::LongPollClient;
 use crate::{Format, batch};
 
 /// A byte stream of any kind.
@@ -40,6 +41,8 @@ pub enum Wire {
     Memory(Box<MemoryWire>),
     /// WebSocket messages.
     WebSocket(Box<WebSocketWire>),
+    /// Bodies of HTTP requests.
+    LongPoll(Box<LongPollClient>, Format),
     /// RawSocket frames.
     RawSocket(Stream),
 }
@@ -85,6 +88,12 @@ impl Wire {
         }))
     }
 
+    /// Opens a long-poll transport, with a connection to send on and one to fetch on.
+    pub async fn longpoll(sending: Stream, receiving: Stream, format: Format, batched: bool) -> Wire {
+        let protocol = if batched { format.batched_subprotocol() } else { format.subprotocol() };
+        Wire::LongPoll(Box::new(LongPollClient::open(sending, receiving, protocol).await), format)
+    }
+
     /// RawSocket's handshake; the peer accepts messages of `2^(9 + length)` octets.
     pub async fn rawsocket(mut stream: Stream, format: Format, length: u8) -> Wire {
         let code = format.rawsocket_code();
@@ -103,6 +112,11 @@ impl Wire {
                 poll_fn(|cx| memory.sink.poll_flush(cx)).await.map_err(drop)
             }
             Wire::WebSocket(wire) => wire.send(frame).await,
+            Wire::LongPoll(client, format) => {
+                let batched = client.protocol.ends_with(".batched");
+                let body = if batched { batch::join(*format, &[frame]) } else { frame.to_vec() };
+                client.send(&body).await.map(drop).ok_or(())
+            }
             Wire::RawSocket(stream) => {
                 let length = u32::try_from(frame.len()).expect("a short message").to_be_bytes();
                 let whole = [&length[..], frame].concat();
@@ -116,6 +130,9 @@ impl Wire {
     pub async fn send_batch(&mut self, frames: &[&[u8]]) {
         let _maybe_closed = match self {
             Wire::WebSocket(wire) if wire.batched => wire.send_whole(batch::join(wire.format, frames)).await,
+            Wire::LongPoll(client, format) => {
+                client.send(&batch::join(*format, frames)).await.map(drop).ok_or(())
+            }
             _ => panic!("a transport without batches"),
         };
     }
@@ -125,6 +142,7 @@ impl Wire {
         match self {
             Wire::Memory(memory) => memory.receive().await,
             Wire::WebSocket(wire) => wire.receive().await,
+            Wire::LongPoll(client, format) => longpoll_receive(client, *format).await,
             Wire::RawSocket(stream) => rawsocket_receive(stream).await,
         }
     }
@@ -133,6 +151,7 @@ impl Wire {
     pub fn longest_batch(&self) -> usize {
         match self {
             Wire::WebSocket(wire) => wire.longest_batch,
+            Wire::LongPoll(client, _) => client.longest_batch,
             _ => 0,
         }
     }
@@ -145,6 +164,7 @@ impl Wire {
                 Ok(())
             }
             Wire::WebSocket(wire) => wire.socket.close(None).await.map_err(drop),
+            Wire::LongPoll(client, _) => client.close().await.map(drop).ok_or(()),
             Wire::RawSocket(stream) => stream.shutdown().await.map_err(drop),
         };
     }
@@ -210,6 +230,20 @@ impl MemoryWire {
             }
         }
     }
+}
+
+async fn longpoll_receive(client: &mut LongPollClient, format: Format) -> Received {
+    if client.arrived.is_empty() {
+        let Some(body) = client.receive().await else { return Received::Closed(None) };
+        match client.protocol.ends_with(".batched") {
+            true => {
+                client.arrived.extend(batch::split(format, &body));
+                client.longest_batch = client.longest_batch.max(client.arrived.len());
+            }
+            false => client.arrived.push_back(body),
+        }
+    }
+    client.arrived.pop_front().map_or(Received::Closed(None), Received::Frame)
 }
 
 async fn rawsocket_receive(stream: &mut Stream) -> Received {

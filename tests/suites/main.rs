@@ -14,6 +14,7 @@ mod ids;
 mod keepalive;
 mod kill;
 mod limits;
+mod longpoll;
 mod messages;
 mod meta_sessions;
 mod ordering;

@@ -77,13 +77,14 @@ pub(crate) struct Listener {
     /// As given, else the address.
     pub(crate) name: String,
     pub(crate) address: Address,
-    /// At least one; two share the port.
+    /// At least one; several share the port.
     pub(crate) framings: Vec<Framing>,
     /// At least one.
     pub(crate) serializers: Vec<Format>,
     pub(crate) tls: Option<Tls>,
     pub(crate) websocket: WebSocket,
     pub(crate) rawsocket: RawSocket,
+    pub(crate) longpoll: LongPoll,
     /// The longest message in either direction, in bytes.
     pub(crate) max_message: usize,
     /// The longest batch that clients may send, in bytes.
@@ -113,6 +114,41 @@ pub(crate) struct RawSocket {
     pub(crate) ping: bool,
 }
 
+/// What concerns long-polling only.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LongPoll {
+    /// What the paths of its requests begin with.
+    pub(crate) path: String,
+    /// The realms that may be joined; none means all.
+    pub(crate) realms: Vec<String>,
+    /// As for WebSocket.
+    pub(crate) allowed_origins: Vec<String>,
+    pub(crate) max_transports: usize,
+    /// How long a request waits for messages.
+    pub(crate) hold: Duration,
+    /// How long a client may go without fetching.
+    pub(crate) idle_timeout: Duration,
+    /// How long a request may take.
+    pub(crate) request_timeout: Duration,
+    /// Whether what was accepted is answered with 204.
+    pub(crate) no_content: bool,
+}
+
+impl Default for LongPoll {
+    fn default() -> Self {
+        LongPoll {
+            path: "/longpoll".into(),
+            realms: Vec::new(),
+            allowed_origins: vec!["*".into()],
+            max_transports: 10_000,
+            hold: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(30),
+            request_timeout: Duration::from_secs(30),
+            no_content: false,
+        }
+    }
+}
+
 /// Where a listener listens.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Address {
@@ -138,11 +174,15 @@ impl fmt::Display for Address {
 pub(crate) enum Framing {
     RawSocket,
     WebSocket,
+    LongPoll,
 }
 
 /// The names of the framings in the configuration.
-pub(crate) const FRAMINGS: [(&str, Framing); 2] =
-    [("rawsocket", Framing::RawSocket), ("websocket", Framing::WebSocket)];
+pub(crate) const FRAMINGS: [(&str, Framing); 3] =
+    [("rawsocket", Framing::RawSocket), ("websocket", Framing::WebSocket), ("longpoll", Framing::LongPoll)];
+
+/// Those of a listener that does not say.
+pub(crate) const USUAL_FRAMINGS: [Framing; 2] = [Framing::RawSocket, Framing::WebSocket];
 
 /// How messages are spelt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -64,6 +64,7 @@ fn framings(listener: &Listener) -> Vec<String> {
         || listener.websocket.paths.iter().map(|path| path.path.as_str()).collect::<Vec<_>>().join(" ");
     let show = |(name, framing): &(&str, Framing)| match framing {
         Framing::RawSocket => (*name).to_string(),
+        Framing::LongPoll => format!("{name} at {}", listener.longpoll.path),
         Framing::WebSocket if listener.websocket.compression => {
             format!("{name} at {} with compression", paths())
         }

@@ -12,8 +12,8 @@ use crossway_tls::TlsOptions;
 use super::realm::Realms;
 use super::{Context, unique};
 use crate::config::checked::{
-    Address, FORMATS, FRAMINGS, Format, Framing, Listener, RawSocket, Tls, TlsVersion, WebSocket,
-    WebSocketPath,
+    Address, FORMATS, FRAMINGS, Format, Framing, Listener, LongPoll, RawSocket, Tls, TlsVersion,
+    USUAL_FRAMINGS, WebSocket, WebSocketPath,
 };
 use crate::config::diagnostics::Mistake;
 use crate::config::read::{Field, Table};
@@ -49,13 +49,14 @@ fn one(table: &Table<'_>, seen: &Seen, realms: &Realms, context: &Context<'_>) -
         Some(name)
     });
     let address = address(table, seen, context);
-    let mut framings = FRAMINGS.map(|(_, framing)| framing).to_vec();
+    let mut framings = USUAL_FRAMINGS.to_vec();
     table.set("framing", &mut framings, |field| field.choices(&FRAMINGS));
     let mut serializers: Vec<Format> = FORMATS.map(|(_, format)| format).to_vec();
     table.set("serializers", &mut serializers, |field| field.choices(&FORMATS));
     let tls = table.get("tls").and_then(|field| tls(&field, address.as_ref(), context));
     let websocket = websocket(table, &framings, realms);
     let rawsocket = rawsocket(table, &framings);
+    let longpoll = longpoll(table, &framings, &websocket, realms);
     let mut max_message = 16 << 20;
     table.set("max_message", &mut max_message, |field| size(field, longest(&framings)));
     let mut max_batch = 16 << 20;
@@ -77,6 +78,7 @@ fn one(table: &Table<'_>, seen: &Seen, realms: &Realms, context: &Context<'_>) -
         tls,
         websocket,
         rawsocket,
+        longpoll,
         max_message,
         max_batch,
         max_connections,
@@ -262,16 +264,7 @@ fn websocket(table: &Table<'_>, framings: &[Framing], realms: &Realms) -> WebSoc
     spoken(&field, framings, Framing::WebSocket, "websocket");
     field.read(|table| {
         table.set("paths", &mut websocket.paths, |field| paths(field, realms));
-        table.set("allowed_origins", &mut websocket.allowed_origins, |field| {
-            if field.is_empty_list() {
-                return field.wrong(
-                    "is empty",
-                    "no web page could connect",
-                    "allowed: \"*\" for all, or a list of origins",
-                );
-            }
-            field.list(|item| item.text())
-        });
+        table.set("allowed_origins", &mut websocket.allowed_origins, origins);
         table.set("compression", &mut websocket.compression, Field::flag);
     });
     websocket
@@ -284,6 +277,49 @@ fn rawsocket(table: &Table<'_>, framings: &[Framing]) -> RawSocket {
         field.read(|table| table.set("ping", &mut rawsocket.ping, Field::flag));
     }
     rawsocket
+}
+
+fn origins(field: &Field<'_>) -> Option<Vec<String>> {
+    if field.is_empty_list() {
+        let help = "allowed: \"*\" for all, or a list of origins";
+        return field.wrong("is empty", "no web page could connect", help);
+    }
+    field.list(|item| item.text())
+}
+
+fn longpoll(table: &Table<'_>, framings: &[Framing], websocket: &WebSocket, realms: &Realms) -> LongPoll {
+    let mut longpoll = LongPoll::default();
+    let Some(field) = table.get("longpoll") else { return longpoll };
+    spoken(&field, framings, Framing::LongPoll, "longpoll");
+    field.read(|table| {
+        table.set("path", &mut longpoll.path, |field| base(field, framings, websocket));
+        table.set("realms", &mut longpoll.realms, |field| field.list(|item| realms.reference(item)));
+        table.set("allowed_origins", &mut longpoll.allowed_origins, origins);
+        table.set("max_transports", &mut longpoll.max_transports, |field| number(field, 1..=10_000_000));
+        let second = Duration::from_secs(1);
+        table.set("hold", &mut longpoll.hold, |field| field.duration(second..=300 * second));
+        table.set("idle_timeout", &mut longpoll.idle_timeout, |field| field.duration(second..=3600 * second));
+        table.set("request_timeout", &mut longpoll.request_timeout, |field| {
+            field.duration(second..=300 * second)
+        });
+        table.set("no_content", &mut longpoll.no_content, Field::flag);
+    });
+    longpoll
+}
+
+/// The path of long-polling. Everything below it is taken, so no path of WebSocket may be there.
+fn base(field: &Field<'_>, framings: &[Framing], websocket: &WebSocket) -> Option<String> {
+    let path = location(field)?.trim_end_matches('/').to_string();
+    let below = |other: &str| other.strip_prefix(&path).is_some_and(|rest| rest.starts_with('/'));
+    let clash = websocket.paths.iter().find(|other| below(&other.path));
+    match clash.filter(|_| framings.contains(&Framing::WebSocket)) {
+        None => Some(path),
+        Some(other) => field.wrong(
+            "takes a path of WebSocket",
+            &format!("{} lies below it", other.path),
+            "for example: path = \"/longpoll\"",
+        ),
+    }
 }
 
 /// Settings of a framing go with that framing.

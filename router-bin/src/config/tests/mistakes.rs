@@ -72,7 +72,7 @@ fn yaml_is_drawn_the_same_way() {
    :               ^^^^|^^^
    :                   `-- found "websockt"
    `----
-  help: did you mean `websocket`? allowed: `rawsocket`, `websocket`
+  help: did you mean `websocket`? allowed: `rawsocket`, `websocket`, `longpoll`
 
 1 mistake in the configuration.
 "#;
@@ -254,6 +254,30 @@ fn websocket_settings() {
         "has no effect",
         "5:13",
         "add \"websocket\" to `framing`",
+    );
+}
+
+#[test]
+fn longpoll_settings() {
+    let spoken =
+        |keys: &str| listener(&format!("framing = [\"websocket\", \"longpoll\"]\nlongpoll = {{ {keys} }}"));
+    let longpoll =
+        good(&spoken("path = \"/lp/\", hold = \"20s\", max_transports = 5")).listeners[0].longpoll.clone();
+    assert_eq!((&*longpoll.path, longpoll.hold.as_secs(), longpoll.max_transports), ("/lp", 20, 5));
+    one(
+        &listener("longpoll = {}"),
+        "`listener[0].longpoll` has no effect",
+        "4:12",
+        "add \"longpoll\" to `framing`",
+    );
+    one(&spoken("path = \"lp\""), "`listener[0].longpoll.path` wants the path of a URL", "5:21", "allowed: ");
+    one(&spoken("path = \"/\""), "takes a path of WebSocket", "5:21", "/ws lies below it");
+    one(&spoken("hold = \"1ms\""), "`listener[0].longpoll.hold` is out of range", "5:21", "1s to 5m");
+    one(
+        &spoken("allowed_origins = []"),
+        "`listener[0].longpoll.allowed_origins` is empty",
+        "5:32",
+        "\"*\" for all",
     );
 }
 
