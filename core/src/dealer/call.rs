@@ -67,6 +67,10 @@ const ATTEMPTS: usize = 16;
 impl Dealer {
     /// Routes CALL to a callee as INVOCATION.
     pub(crate) fn call(&self, caller: &Arc<Seat>, message: &Call<'_>, turn: &mut Turn) -> Result<(), Fault> {
+        // Nobody is chosen for it, so nobody's turn is over (RPC-PINV-08).
+        if caller.goes_on(message) {
+            return self.go_on(caller, message, turn);
+        }
         let call = Routed {
             caller,
             request: message.request,
@@ -176,7 +180,10 @@ impl Dealer {
         desk.ids.next_id();
         let place = Place::At { callee: Arc::clone(callee), invocation };
         match calls.pending.get_mut(&call.request) {
-            Some(pending) => pending.place = place,
+            Some(pending) => {
+                pending.place = place;
+                self.be_home_by(pending, call, terms.timeout, turn);
+            }
             None => {
                 let deadline = terms.timeout.map(|after| {
                     let now = turn.now();

@@ -18,6 +18,8 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::call::Routed;
+use super::seat::Pending;
 use super::{Dealer, Seat};
 use crate::error::Refusal;
 use crate::id::Id;
@@ -57,7 +59,7 @@ struct Queue {
 }
 
 impl Deadlines {
-    /// Whether a keeper has to be sent. Asked after every CALL, answered with one load.
+    /// Whether a keeper has to be sent. Asked after every message, answered with one load.
     pub(crate) fn need_a_keeper(&self) -> bool {
         self.unattended.load(Ordering::Relaxed) && self.unattended.swap(false, Ordering::AcqRel)
     }
@@ -113,6 +115,27 @@ impl Deadlines {
 }
 
 impl Dealer {
+    /// A call that waited, or was with another callee, has got to one that has `after` to answer. What it had before goes on
+    /// if it ends earlier.
+    pub(super) fn be_home_by(
+        &self,
+        pending: &mut Pending,
+        call: &Routed<'_>,
+        after: Option<Duration>,
+        turn: &mut Turn,
+    ) {
+        let Some(after) = after else { return };
+        let now = turn.now();
+        if let Some(known) = &pending.deadline {
+            if known.key.0 <= now + after.min(CENTURY) {
+                return;
+            }
+            self.deadlines.remove(known);
+        }
+        let deadline = self.deadlines.add(call.caller, call.request, after, now);
+        pending.deadline = Some(Box::new(deadline));
+    }
+
     /// Ends all calls whose time is over.
     pub(crate) fn expire(&self, now: Instant, turn: &mut Turn) {
         for (key, caller, request) in self.deadlines.take_due(now) {

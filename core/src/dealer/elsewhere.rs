@@ -27,20 +27,25 @@ impl Dealer {
         mut held: Held,
         turn: &mut Turn,
     ) {
-        {
-            let mut calls = entry.caller.caller.lock();
-            let Some(pending) = calls.pending.get_mut(&entry.request) else { return };
-            pending.place = Place::Moving { end: None };
-        }
+        let wanted = match entry.caller.caller.lock().pending.get_mut(&entry.request) {
+            Some(pending) => {
+                pending.place = Place::Moving { end: None };
+                true
+            }
+            None => false,
+        };
         drop(desk);
+        if !wanted {
+            // The caller has left; others may wait for the room that it leaves.
+            return self.make_room(&entry, turn);
+        }
         held.tried.push(callee.session().id());
         let call = held.routed(&entry.caller, entry.request);
         match self.route(&held.registration, &call, turn) {
             Ok(()) | Err(Declined::Abandoned) => {}
             Err(Declined::Ended(why)) => self.give_up(&entry.caller, entry.request, &why, turn),
             Err(_) => {
-                let why = Refusal::new(uri::NO_AVAILABLE_CALLEE, "all callees are unavailable");
-                self.give_up(&entry.caller, entry.request, &why, turn);
+                self.give_up(&entry.caller, entry.request, &nobody_available(), turn);
             }
         }
         self.make_room(&entry, turn);
@@ -60,6 +65,11 @@ impl Dealer {
         self.settle_call(caller, request);
         turn.refuse(caller.session(), Code::Call, request, &why);
     }
+}
+
+/// All callees were asked, or have left.
+pub(super) fn nobody_available() -> Refusal {
+    Refusal::new(uri::NO_AVAILABLE_CALLEE, "all callees are unavailable")
 }
 
 impl Invocation {

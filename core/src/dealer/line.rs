@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::call::{Declined, Routed, busy};
+use super::elsewhere::nobody_available;
 use super::seat::{Held, Invocation, Pending, Place};
 use super::{Dealer, Registration, Seat};
 use crate::error::Refusal;
@@ -120,7 +121,11 @@ impl Dealer {
                 }
                 Err(Declined::Next(why) | Declined::Refused(why) | Declined::Ended(why)) => {
                     let gone = registration.endpoints.load().is_empty();
-                    let why = if gone { Refusal::new(uri::CANCELED, "the callee has left") } else { why };
+                    let why = match () {
+                        () if !held.tried.is_empty() => nobody_available(),
+                        () if gone => Refusal::new(uri::CANCELED, "the callee has left"),
+                        () => why,
+                    };
                     self.give_up(caller, *request, &why, turn);
                 }
             }

@@ -32,14 +32,17 @@ impl Dealer {
         let invoke = message.options.invoke.unwrap_or(Invoke::Single);
         let wishes = EndpointOptions::read(&message.options, self.limits.max_uri_length)?;
         let mut books = self.write.lock();
+        let mut taken = None;
         if message.options.force_reregister == Some(true)
             && let Some(held) = self.registration(&message.procedure, policy)
         {
+            self.may_register(seat, held.has(seat))?;
             self.take_away(&mut books, seat, &held, witness, turn)?;
+            taken = Some(held);
         }
         let known = self.registration(&message.procedure, policy);
         if let Some(known) = &known {
-            self.may_join(known, invoke)?;
+            self.may_join(known, seat, invoke)?;
             if known.has(seat) {
                 registered(seat, message.request, known.id, turn);
                 return Ok(());
@@ -47,11 +50,8 @@ impl Dealer {
         } else if policy == Match::Wildcard {
             self.may_add_shape(&message.procedure)?;
         }
+        self.may_register(seat, false)?;
         let mut desk = seat.desk.lock();
-        if desk.registrations.len() >= self.limits.max_registrations && !seat.session().is_router() {
-            self.counters.registrations_over_limit.increment();
-            return Err(Refusal::limit("max_registrations", self.limits.max_registrations));
-        }
         let is_new = known.is_none();
         let registration = known
             .unwrap_or_else(|| Registration::new(books.ids.next_id(), &message.procedure, policy, invoke));
@@ -71,6 +71,9 @@ impl Dealer {
             witness.saw(Kind::Registration, by, &Change::Joined(registration.id), turn);
         }
         drop(books);
+        if let Some(taken) = taken {
+            self.serve_the_line(&taken, turn);
+        }
         self.serve_the_line(&registration, turn);
         Ok(())
     }
@@ -177,8 +180,19 @@ impl Dealer {
         }
     }
 
+    /// Whether the session may have one registration more; or another one instead of its own. Nobody adds any meanwhile, for
+    /// the write lock is held.
+    fn may_register(&self, seat: &Seat, instead: bool) -> Result<(), Refusal> {
+        let (has, limit) = (seat.desk.lock().registrations.len(), self.limits.max_registrations);
+        if has < limit || instead || seat.session().is_router() {
+            return Ok(());
+        }
+        self.counters.registrations_over_limit.increment();
+        Err(Refusal::limit("max_registrations", limit))
+    }
+
     /// Whether a callee with this policy may join those that are there (RPC-SHARED-02, RPC-SHARED-03).
-    fn may_join(&self, known: &Registration, invoke: Invoke) -> Result<(), Refusal> {
+    fn may_join(&self, known: &Registration, seat: &Arc<Seat>, invoke: Invoke) -> Result<(), Refusal> {
         let procedure = &known.procedure;
         if known.invoke == Invoke::Single {
             let text = format!("{procedure} is registered already");
@@ -190,7 +204,7 @@ impl Dealer {
             return Err(Refusal::new(uri::PROCEDURE_ALREADY_EXISTS, text));
         }
         let limit = self.limits.max_shared_callees;
-        if known.endpoints.load().len() >= limit {
+        if known.endpoints.load().len() >= limit && !known.has(seat) {
             self.counters.shared_callees_over_limit.increment();
             return Err(Refusal::limit("max_shared_callees", limit));
         }

@@ -11,6 +11,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hashbrown::HashMap;
 use parking_lot::Mutex;
@@ -20,13 +21,15 @@ use super::deadline::Deadline;
 use super::registration::Endpoint;
 use crate::error::Refusal;
 use crate::id::{Id, IdSequence};
-use crate::message::{CallOptions, Payload};
+use crate::message::{Call, CallOptions, Payload};
 use crate::session::Session;
 use crate::value::Dict;
 
 /// One session, as caller and as callee.
 pub(crate) struct Seat {
     session: Arc<Session>,
+    /// It has made progressive calls: a CALL may be more of one of them. Its own task alone reads and writes this.
+    goes_on: AtomicBool,
     pub(super) caller: Mutex<Caller>,
     pub(super) desk: Mutex<Desk>,
 }
@@ -122,7 +125,12 @@ impl Drop for Held {
 
 impl Seat {
     pub(crate) fn new(session: Arc<Session>) -> Arc<Self> {
-        Arc::new(Seat { session, caller: Mutex::default(), desk: Mutex::default() })
+        Arc::new(Seat {
+            session,
+            goes_on: AtomicBool::new(false),
+            caller: Mutex::default(),
+            desk: Mutex::default(),
+        })
     }
 
     /// Who waits for the answer to an invocation of this session; `None` if nobody does any more.
@@ -140,9 +148,27 @@ impl Seat {
         self.caller.lock().knows(request)
     }
 
+    /// Whether this CALL is more of a progressive call. One load for sessions that make none.
+    pub(super) fn goes_on(&self, message: &Call<'_>) -> bool {
+        if message.options.progress == Some(true) {
+            self.goes_on.store(true, Ordering::Relaxed);
+        }
+        self.goes_on.load(Ordering::Relaxed) && self.knows(message.request)
+    }
+
     /// A progressive call was refused at its first message: the others are on their way.
     pub(crate) fn ignore_the_rest_of(&self, request: Id) {
         self.caller.lock().late.insert(request);
+    }
+
+    /// Whether a CALL is more of a progressive call that is over; `is_last`: nothing more of it comes.
+    pub(crate) fn ignores(&self, request: Id, is_last: bool) -> bool {
+        let late = &mut self.caller.lock().late;
+        let ignores = late.contains(request);
+        if ignores && is_last {
+            late.remove(request);
+        }
+        ignores
     }
 }
 

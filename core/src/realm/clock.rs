@@ -5,6 +5,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
 use super::Realm;
@@ -14,9 +15,15 @@ use crate::session::turn::Turn;
 const NAP: Duration = Duration::from_secs(3600);
 
 impl Realm {
-    /// Sends somebody to look after the deadlines. Called within a runtime.
+    /// Sends somebody to look after the deadlines, if there are new ones and nobody does. Called when a message has been
+    /// handled, and when a session has left: a call that waited may have got to a callee with a timeout of its own.
     pub(crate) fn keep_time(self: &Arc<Self>) {
-        tokio::spawn(keep(Arc::downgrade(self)));
+        // Without a runtime everything ends.
+        if self.dealer.deadlines().need_a_keeper()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(keep(Arc::downgrade(self)));
+        }
     }
 }
 

@@ -35,6 +35,7 @@ impl Drop for Membership {
         let mut turn = Turn::begin();
         self.realm.dealer.leave(&self.dealer, self.realm.witness(), &mut turn);
         self.realm.broker.leave(&self.broker, self.realm.witness(), &mut turn);
+        self.realm.keep_time();
         self.realm.sessions.pin().remove(&self.session.id());
         self.realm.tell_leave(&self.session, &mut turn);
     }

@@ -97,6 +97,11 @@ impl<'a> Established<'a> {
         match self.request(message, burst, turn) {
             Ok(()) => Ok(Next::Continue),
             Err(Fault::Violated(violation)) => Err(violation),
+            Err(Fault::Refused(_))
+                if code == Code::Call && self.member.dealer.ignores(request, !is_progressive) =>
+            {
+                Ok(Next::Continue)
+            }
             // The caller would take it for the answer to the call that waits.
             Err(Fault::Refused(_)) if code == Code::Call && self.member.dealer.knows(request) => {
                 Err(dealer::pending_already(request))
@@ -115,7 +120,7 @@ impl<'a> Established<'a> {
     fn request(&self, message: Message<'_>, burst: &mut Burst<'_>, turn: &mut Turn) -> Result<(), Fault> {
         let Membership { realm, broker, dealer, .. } = &self.member;
         match message {
-            Message::Publish(m) => self.publish(m, burst, turn)?,
+            Message::Publish(m) => return Ok(self.publish(m, burst, turn)?),
             Message::Subscribe(m) => self.subscribe(&m, turn)?,
             Message::Unsubscribe(m) => realm.broker.unsubscribe(broker, &m, realm.witness(), turn)?,
             Message::Call(m) => self.call(&m, turn)?,
@@ -123,6 +128,7 @@ impl<'a> Established<'a> {
             Message::Unregister(m) => realm.dealer.unregister(dealer, &m, realm.witness(), turn)?,
             _ => {}
         }
+        realm.keep_time();
         Ok(())
     }
 
@@ -146,6 +152,7 @@ impl<'a> Established<'a> {
                 return Err(Violation::new(text));
             }
         }
+        realm.keep_time();
         Ok(Next::Continue)
     }
 
@@ -184,11 +191,7 @@ impl<'a> Established<'a> {
     fn call(&self, message: &Call<'_>, turn: &mut Turn) -> Result<(), Fault> {
         self.check(&message.procedure).map_err(Refusal::from)?;
         let Membership { realm, dealer, .. } = &self.member;
-        let called = realm.dealer.call(dealer, message, turn);
-        if realm.dealer.deadlines().need_a_keeper() {
-            realm.keep_time();
-        }
-        called
+        realm.dealer.call(dealer, message, turn)
     }
 
     fn register(&self, message: &Register<'_>, turn: &mut Turn) -> Result<(), Refusal> {
