@@ -8,6 +8,8 @@ mod meta;
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+
 pub use config::{MetaApi, RealmConfig};
 pub(crate) use membership::Membership;
 
@@ -16,8 +18,9 @@ use crate::broker::Broker;
 use crate::dealer::Dealer;
 use crate::id::Id;
 use crate::limits::{Counters, Limits, Protocol};
-use crate::session::Session;
+use crate::session::{Session, features};
 use crate::uri::UriError;
+use crate::value::Dict;
 use crate::witness::Witness;
 use meta::Meta;
 
@@ -29,6 +32,8 @@ pub(crate) struct Realm {
     pub(crate) dealer: Dealer,
     sessions: papaya::HashMap<Id, Arc<Session>>,
     meta: Meta,
+    /// What WELCOME says of the router's roles, unless somebody has it just now.
+    roles: Mutex<Dict>,
     protocol: Protocol,
     limits: Arc<Limits>,
     counters: Arc<Counters>,
@@ -55,6 +60,7 @@ impl Realm {
             sessions: papaya::HashMap::new(),
             meta: Meta::new(config.meta, &dealer, limits, counters),
             dealer,
+            roles: Mutex::default(),
             protocol,
             limits: Arc::clone(limits),
             counters: Arc::clone(counters),
@@ -68,6 +74,18 @@ impl Realm {
     /// Who is told of changes.
     pub(crate) fn witness(&self) -> &dyn Witness {
         self
+    }
+
+    /// What WELCOME says of the router's roles; give it back with [`take_roles_back`](Self::take_roles_back). It is long
+    /// by now, and making it anew for every session was a good part of what joining cost.
+    pub(crate) fn lend_roles(&self) -> Dict {
+        let roles = std::mem::take(&mut *self.roles.lock());
+        if roles.is_empty() { features::of_router(self.meta_api()) } else { roles }
+    }
+
+    /// Returns what [`lend_roles`](Self::lend_roles) lent.
+    pub(crate) fn take_roles_back(&self, roles: Dict) {
+        *self.roles.lock() = roles;
     }
 
     /// How much of the meta API there is.

@@ -9,12 +9,15 @@ use async_trait::async_trait;
 
 use super::connection::{Connection, Ended};
 use super::outbox::Delivery;
+use super::turn::Turn;
 use super::{Features, Session, features};
 use crate::auth::{AuthError, AuthRequest, Authenticator, Challenger, Identity, Response};
 use crate::error::Violation;
-use crate::message::{Challenge, Code, Message, Welcome};
+use crate::id::Id;
+use crate::message::{Challenge, Code, Message};
 use crate::realm::{Membership, Realm};
 use crate::router::{NoRealm, SessionSlot};
+use crate::serializer::{HeadItem, Run};
 use crate::uri;
 use crate::value::{Dict, Value};
 
@@ -104,22 +107,35 @@ impl Connection<'_> {
             transport: Arc::clone(&self.info),
         };
         let identity = self.authenticate(&*authenticator, &request).await?;
-        let welcome = |roles| {
-            let details = welcome_details(&realm, authenticator.method(), &identity, roles);
-            Welcome { session: id, details }
-        };
-        // A client that accepts short messages only is told of no features rather than turned away.
-        if self.say(welcome(features::of_router(realm.meta_api()))) == Delivery::TooLong
-            && self.say(welcome(features::roles_of_router())) == Delivery::TooLong
-        {
-            return Err(too_long("WELCOME"));
-        }
+        self.welcome(id, &realm, authenticator.method(), &identity)?;
         tracing::debug!(session = %id, realm = realm.uri(), authid = identity.authid, peer = %self.info, "joined");
         let outbox = Arc::clone(&self.outbox);
         let info = Arc::clone(&self.info);
         let (features, format) = (greeting.features, self.format.clone());
         let session = Session::new(id, identity, Some(authenticator), info, features, format, outbox);
         Ok((Membership::join(realm, Arc::new(session)), slot))
+    }
+
+    /// Says WELCOME. A client that accepts short messages only is told of no features rather than turned away.
+    fn welcome(&mut self, id: Id, realm: &Realm, method: &str, identity: &Identity) -> Result<(), Refused> {
+        let mut details = welcome_details(realm, method, identity, realm.lend_roles());
+        let mut delivery = self.say_welcome(id, &details);
+        if let Some(Value::Dict(roles)) = details.remove("roles") {
+            realm.take_roles_back(roles);
+        }
+        if delivery == Delivery::TooLong {
+            details.insert("roles", features::roles_of_router());
+            delivery = self.say_welcome(id, &details);
+        }
+        if delivery == Delivery::TooLong { Err(too_long("WELCOME")) } else { Ok(()) }
+    }
+
+    fn say_welcome(&mut self, id: Id, details: &Dict) -> Delivery {
+        let head =
+            [HeadItem::Uint(Code::Welcome.number()), HeadItem::Uint(id.get()), HeadItem::Dict(details)];
+        let mut frame = Vec::new();
+        self.format.serializer().encode(&head, Run::default(), &mut frame);
+        Turn::begin().say_for_connection(&self.outbox, &frame)
     }
 
     async fn greeting(&mut self) -> Result<Greeting, Refused> {

@@ -15,7 +15,7 @@
 mod company;
 pub(crate) mod connection;
 mod dispatch;
-mod features;
+pub(crate) mod features;
 mod handshake;
 pub(crate) mod local;
 pub(crate) mod outbox;
