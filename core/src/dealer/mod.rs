@@ -19,7 +19,7 @@
 //! | [`progress`]     | progressive invocations and progressive results                |
 //! | [`answer`]       | YIELD and ERROR                                                |
 //! | [`elsewhere`]    | calls whose callee is unavailable                              |
-//! | [`line`]         | calls that wait for a callee with a concurrency limit          |
+//! | [`mod@line`]     | calls that wait for a callee with a concurrency limit          |
 //! | [`cancel`]       | CANCEL, and sessions that leave                                |
 //! | [`deadline`]     | calls that take too long                                       |
 //! | [`query`]        | what the meta API wants to know                                |
