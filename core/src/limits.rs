@@ -22,6 +22,12 @@ pub struct Limits {
     pub max_uri_length: usize,
     /// Subscriptions of one session.
     pub max_subscriptions: usize,
+    /// Retained events of one realm; the oldest are given up.
+    pub max_retained_events: usize,
+    /// Memory that the retained events of one realm take, in bytes, about; the oldest are given up.
+    pub max_retained_bytes: usize,
+    /// How long events are retained; `None`: as long as there is room.
+    pub retained_ttl: Option<Duration>,
     /// Registrations of one session.
     pub max_registrations: usize,
     /// Shapes that the wildcard patterns of one realm's subscriptions may have, and those of its registrations: how many
@@ -59,6 +65,9 @@ impl Default for Limits {
             max_depth: 100,
             max_uri_length: 1024,
             max_subscriptions: 100_000,
+            max_retained_events: 10_000,
+            max_retained_bytes: 16 << 20,
+            retained_ttl: None,
             max_registrations: 100_000,
             max_wildcard_shapes: 1024,
             max_pending_calls: 10_000,
@@ -161,6 +170,8 @@ counters! {
     uris_over_limit,
     /// SUBSCRIBE refused because of `max_subscriptions`.
     subscriptions_over_limit,
+    /// Retained events given up because of `max_retained_events` or `max_retained_bytes`.
+    retained_events_dropped,
     /// REGISTER refused because of `max_registrations`.
     registrations_over_limit,
     /// SUBSCRIBE and REGISTER refused because of `max_wildcard_shapes`.

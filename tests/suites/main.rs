@@ -22,6 +22,7 @@ mod patterns;
 mod payloads;
 mod port;
 mod pubsub;
+mod retention;
 mod rpc;
 mod sessions;
 mod sharding;

@@ -128,8 +128,7 @@ impl Fanout<'_> {
         for (at, publication) in self.publications.iter().enumerate() {
             let delivery = match group.event(self, at) {
                 Err(error) => {
-                    self.counters.events_unrepresentable.increment();
-                    tracing::debug!(session = %member.id(), publication = %publication.id, %error, "event not delivered");
+                    self.count_unrepresentable(publication, member, error);
                     continue;
                 }
                 Ok(_) if outbox.has_lost() => self.tell_lost(publication, member, outbox),
@@ -141,6 +140,18 @@ impl Fanout<'_> {
             delivered |= delivery == Delivery::Accepted;
         }
         delivered
+    }
+
+    /// The only one of the publications, for a subscriber whose outbox is locked.
+    pub(super) fn put_retained(&self, publication: &Publication, member: &Member, outbox: &mut Locked<'_>) {
+        if outbox.has_lost() {
+            self.tell_lost(publication, member, outbox);
+            return;
+        }
+        let details = self.details.clone();
+        if self.put_alone(publication, member, outbox, details, &publication.payload) == Delivery::TooLong {
+            self.without_payload(publication, member, outbox, &self.details);
+        }
     }
 
     /// The first event after a gap says how many are missing.
@@ -185,8 +196,17 @@ impl Fanout<'_> {
         let details = details.into_dict();
         let head = self.head(publication, &details);
         let put = |message: Outgoing<'_>| outbox.put(member.id(), message, Lane::Event);
-        Shared::new(payload, self.from)
-            .spelt(member.format(), &head, &mut scratch, put)
-            .unwrap_or(Delivery::Gone)
+        Shared::new(payload, self.from).spelt(member.format(), &head, &mut scratch, put).unwrap_or_else(
+            |error| {
+                self.count_unrepresentable(publication, member, &error);
+                Delivery::Gone
+            },
+        )
+    }
+
+    #[cold]
+    fn count_unrepresentable(&self, publication: &Publication, member: &Member, error: &Unrepresentable) {
+        self.counters.events_unrepresentable.increment();
+        tracing::debug!(session = %member.id(), publication = %publication.id, %error, "event not delivered");
     }
 }

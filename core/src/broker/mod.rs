@@ -1,7 +1,8 @@
 //! The broker of a realm: routes events from publishers to subscribers.
 //!
 //! Law: knows neither the dealer, nor the runtime. (Who, message) in, deliveries out through the turn. Publishing takes no
-//! lock but those of the receivers' outboxes; subscribing takes the broker's one write lock.
+//! lock but those of the receivers' outboxes, unless the event is to be retained; subscribing takes the broker's one write
+//! lock.
 //!
 //! ```text
 //!   topics: topic ───────────┐
@@ -19,6 +20,7 @@
 //! | [`fanout`]       | publications on their way to the members of one subscription |
 //! | [`group`]        | members that get the same octets                             |
 //! | [`filter`]       | who may get an event                                         |
+//! | [`retention`]    | events that later subscribers get                            |
 //! | [`history`]      | events that are kept, and how they are asked for             |
 //! | [`members`]      | the subscribers of one subscription                          |
 
@@ -30,6 +32,7 @@ mod group;
 mod history;
 mod members;
 mod publish;
+mod retention;
 mod subscribe;
 mod subscription;
 
@@ -49,6 +52,7 @@ pub(crate) use burst::Burst;
 #[allow(unused_imports, reason = "asked from the next commits on")]
 pub(crate) use history::{Events, HistoryQuery};
 use members::Member;
+use retention::Retention;
 pub(crate) use subscription::Subscription;
 
 /// All subscriptions of a realm.
@@ -62,6 +66,7 @@ pub(crate) struct Broker {
     write: Mutex<IdSequence>,
     /// Subscriptions that topics below `wamp.` can match. Changed under the write lock.
     meta: AtomicUsize,
+    retention: Mutex<Retention>,
     policies: Arc<Policies>,
     limits: Arc<Limits>,
     counters: Arc<Counters>,
@@ -93,6 +98,7 @@ impl Broker {
             subscriptions: papaya::HashMap::default(),
             write: Mutex::default(),
             meta: AtomicUsize::new(0),
+            retention: Mutex::default(),
             policies,
             limits,
             counters,

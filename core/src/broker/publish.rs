@@ -13,9 +13,12 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use parking_lot::MutexGuard;
+
 use super::burst::Burst;
 use super::fanout::{Fanout, Publication, Spellings};
 use super::filter::Filter;
+use super::retention::{Retained, Retention};
 use super::{Broker, Subscription};
 use crate::error::Refusal;
 use crate::history::Audience;
@@ -32,6 +35,8 @@ pub(super) struct Terms {
     /// Whether the publisher is named.
     disclose: bool,
     trustlevel: Option<u64>,
+    /// Whether it is kept for later subscribers.
+    retain: bool,
 }
 
 impl Terms {
@@ -82,31 +87,27 @@ impl Broker {
         turn: &mut Turn,
     ) -> Result<Id, Refusal> {
         let id = Id::random();
+        let publisher = burst.publisher;
         let asked = message.options.disclose_me == Some(true);
-        match Filter::lasting(burst.publisher.id(), &message.options) {
-            Some(filter) if !is_special(&message.options) => {
-                if !burst.goes_on(&message.topic, &filter, asked) {
-                    self.deliver(burst, turn);
-                    let terms = self.terms(&message, burst.publisher)?;
-                    match self.route(&message.topic) {
-                        Route::None => return Ok(id),
-                        Route::One(subscription) => {
-                            burst.begin(subscription, &message.topic, filter, asked, terms);
-                        }
-                        many @ Route::Many(_) => {
-                            self.publish_alone(id, message, many, terms, burst.publisher, turn);
-                            return Ok(id);
-                        }
-                    }
-                }
+        let lasting = match is_special(&message.options) {
+            true => None,
+            false => Filter::lasting(publisher.id(), &message.options),
+        };
+        if lasting.is_some_and(|filter| burst.goes_on(&message.topic, &filter, asked)) {
+            burst.push(Publication { id, payload: message.payload });
+            return Ok(id);
+        }
+        self.deliver(burst, turn);
+        let terms = self.terms(&message, publisher)?;
+        // From here on nobody subscribes who would get the event as a retained one as well.
+        let _retention = terms.retain.then(|| self.retain(id, &message, terms, publisher));
+        match (self.route(&message.topic), lasting) {
+            (Route::None, _) => {}
+            (Route::One(subscription), Some(filter)) if !terms.retain => {
+                burst.begin(subscription, &message.topic, filter, asked, terms);
                 burst.push(Publication { id, payload: message.payload });
             }
-            _ => {
-                self.deliver(burst, turn);
-                let terms = self.terms(&message, burst.publisher)?;
-                let route = self.route(&message.topic);
-                self.publish_alone(id, message, route, terms, burst.publisher, turn);
-            }
+            (route, _) => self.publish_alone(id, message, route, terms, publisher, turn),
         }
         Ok(id)
     }
@@ -148,7 +149,25 @@ impl Broker {
             }
             Disclosure::Never => false,
         };
-        Ok(Terms { disclose, trustlevel: policy.trustlevel })
+        let retain = policy.retain.unwrap_or(message.options.retain == Some(true));
+        Ok(Terms { disclose, trustlevel: policy.trustlevel, retain })
+    }
+
+    /// Keeps a publication for later subscribers. While the guard lives, none of them comes.
+    #[cold]
+    fn retain(
+        &self,
+        id: Id,
+        message: &Publish<'_>,
+        terms: Terms,
+        publisher: &Session,
+    ) -> MutexGuard<'_, Retention> {
+        let ppt = message.options.ppt.clone();
+        let details = EventDetails { ppt, ..terms.details(publisher, None) };
+        let event = Retained::new(id, message, details, publisher);
+        let mut retention = self.retention.lock();
+        retention.keep(&message.topic, event, &self.limits, &self.counters);
+        retention
     }
 
     /// A publication that goes several ways, or is in some way unlike others.
@@ -196,5 +215,5 @@ impl Broker {
 
 /// Whether a publication is more than its payload to whoever may have it, so that it can't wait for others.
 fn is_special(options: &PublishOptions) -> bool {
-    options.ppt.is_used() || options.rkey.is_some()
+    options.ppt.is_used() || options.rkey.is_some() || options.retain == Some(true)
 }

@@ -24,7 +24,8 @@ use crate::witness::{Change, Kind, Witness};
 impl Broker {
     /// Answers SUBSCRIBE with SUBSCRIBED.
     ///
-    /// SUBSCRIBED enters the outbox under the same lock as the first EVENT would, and before (ORD-02).
+    /// SUBSCRIBED enters the outbox under the same lock as the first EVENT would, and before (ORD-02). Retained events
+    /// follow it under that lock.
     pub(crate) fn subscribe(
         &self,
         seat: &Arc<Seat>,
@@ -47,14 +48,20 @@ impl Broker {
             HeadItem::Uint(subscription.id.get()),
         ];
         let member = Member::new(seat, message.options.nkey.as_deref());
-        turn.acknowledge_then(&seat.session, &reply, || {
+        // From here until it is a member nobody publishes what it would have to get as a retained event.
+        let retention = (message.options.get_retained == Some(true)).then(|| self.retention.lock());
+        turn.acknowledge_with(&seat.session, &reply, |outbox| {
             if is_new {
                 subscription.add(Arc::clone(&member));
             }
             if is_created {
                 self.insert(&subscription);
             }
+            if let Some(retention) = &retention {
+                retention.deliver(&subscription, &member, &self.limits, &self.counters, outbox);
+            }
         });
+        drop(retention);
         if is_new {
             let held = Held { subscription: Arc::clone(&subscription), member };
             seat.held.lock().insert(subscription.id, held);

@@ -109,6 +109,7 @@ pub(crate) fn of_router(meta: MetaApi) -> Dict {
         "publication_trustlevels",
         "pattern_based_subscription",
         "session_meta_api",
+        "event_retention",
         // As the specification spells it, and as it means it (PS-SHARD-03).
         "shareded_subscriptions",
         "sharded_subscription",

@@ -93,12 +93,22 @@ impl Turn {
 
     /// Answers a request that was granted, and does something before anybody can put another message behind the answer.
     pub(crate) fn acknowledge_then(&mut self, to: &Session, head: &[HeadItem<'_>], then: impl FnOnce()) {
+        self.acknowledge_with(to, head, |_| then());
+    }
+
+    /// As [`acknowledge_then`](Self::acknowledge_then), for what puts messages of its own behind the answer.
+    pub(crate) fn acknowledge_with(
+        &mut self,
+        to: &Session,
+        head: &[HeadItem<'_>],
+        then: impl FnOnce(&mut Locked<'_>),
+    ) {
         let mut scratch = self.scratch();
         to.format().serializer().encode(head, Run::default(), &mut scratch);
         let message = Outgoing { head: &scratch, payload: &Bytes::new(), tail: b"" };
         let mut locked = to.outbox().lock();
         locked.put(to.id(), message, Lane::Reply);
-        then();
+        then(&mut locked);
         self.touch(to.outbox(), &mut locked);
         drop(locked);
         self.give_back(scratch);

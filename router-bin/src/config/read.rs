@@ -152,6 +152,11 @@ impl<'a> Field<'a> {
         matches!(self.node.value, Value::String(_) | Value::Untyped(_))
     }
 
+    /// Whether the value is `"off"`, for what can be done without.
+    pub(crate) fn is_off(&self) -> bool {
+        matches!(&self.node.value, Value::String(text) | Value::Untyped(text) if text == "off")
+    }
+
     pub(crate) fn flag(&self) -> Option<bool> {
         match &self.node.value {
             Value::Bool(flag) => Some(*flag),

@@ -85,7 +85,7 @@ fn changed_limits(limits: &Limits) -> Vec<String> {
 }
 
 /// Every limit as it is written in a config file. Taking the struct apart makes a new limit a compile error here.
-pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 18] {
+pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 21] {
     let Limits {
         handshake_timeout,
         goodbye_timeout,
@@ -95,6 +95,9 @@ pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 18] {
         max_uri_length,
         max_subscriptions,
         max_registrations,
+        max_retained_events,
+        max_retained_bytes,
+        retained_ttl,
         max_wildcard_shapes,
         max_pending_calls,
         max_pending_invocations,
@@ -117,6 +120,9 @@ pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 18] {
         ("max_uri_length", max_uri_length.to_string()),
         ("max_subscriptions", max_subscriptions.to_string()),
         ("max_registrations", max_registrations.to_string()),
+        ("max_retained_events", max_retained_events.to_string()),
+        ("max_retained_bytes", size(max_retained_bytes)),
+        ("retained_ttl", format!("\"{}\"", retained_ttl.map_or("off".to_string(), show_duration))),
         ("max_wildcard_shapes", max_wildcard_shapes.to_string()),
         ("max_pending_calls", max_pending_calls.to_string()),
         ("max_pending_invocations", max_pending_invocations.to_string()),

@@ -101,7 +101,7 @@ fn longest(framings: &[Framing]) -> u64 {
 }
 
 fn interval(field: &Field<'_>) -> Option<Option<Duration>> {
-    if field.is_text() && field.text().as_deref() == Some("off") {
+    if field.is_off() {
         return Some(None);
     }
     field.duration(Duration::from_millis(100)..=Duration::from_secs(86_400)).map(Some)

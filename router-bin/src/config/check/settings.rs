@@ -29,6 +29,12 @@ pub(super) fn limits(table: &Table<'_>) -> Limits {
     table.set("max_uri_length", &mut limits.max_uri_length, number(32..=65_536));
     table.set("max_subscriptions", &mut limits.max_subscriptions, number(1..=COUNT));
     table.set("max_registrations", &mut limits.max_registrations, number(1..=COUNT));
+    table.set("max_retained_events", &mut limits.max_retained_events, number(0..=COUNT));
+    table.set("max_retained_bytes", &mut limits.max_retained_bytes, bytes);
+    table.set("retained_ttl", &mut limits.retained_ttl, |field| match field.is_off() {
+        true => Some(None),
+        false => field.duration(millis(1)..=minutes(365 * 24 * 60)).map(Some),
+    });
     // Beyond this the limit would hardly limit anything: a lookup may take as many ways.
     table.set("max_wildcard_shapes", &mut limits.max_wildcard_shapes, number(1..=65_536));
     table.set("max_pending_calls", &mut limits.max_pending_calls, number(1..=COUNT));
