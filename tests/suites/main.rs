@@ -18,6 +18,7 @@ mod longpoll;
 mod messages;
 mod meta_sessions;
 mod ordering;
+mod passthru;
 mod patterns;
 mod payloads;
 mod port;

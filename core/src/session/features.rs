@@ -113,6 +113,7 @@ pub(crate) fn of_router(meta: MetaApi) -> Dict {
         // As the specification spells it, and as it means it (PS-SHARD-03).
         "shareded_subscriptions",
         "sharded_subscription",
+        "payload_passthru_mode",
     ]);
     let dealer = all(&[
         "progressive_call_results",
