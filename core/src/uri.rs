@@ -192,6 +192,8 @@ predefined! {
     GOODBYE_AND_OUT = "wamp.close.goodbye_and_out";
     /// A limit of this router was reached; the message says which. Not in the specification, which has no word for it.
     LIMIT_EXCEEDED = "crossway.error.limit_exceeded";
+    /// Why a registration is revoked: another callee has taken the procedure by `force_reregister`. Ours as well.
+    PROCEDURE_TAKEN = "crossway.reason.procedure_taken";
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ mod payloads;
 mod port;
 mod pubsub;
 mod retention;
+mod revocation;
 mod rpc;
 mod sessions;
 mod sharding;

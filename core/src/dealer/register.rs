@@ -243,13 +243,13 @@ impl Dealer {
             let text = format!("force_reregister is not allowed for {}", held.procedure);
             return Err(Refusal::new(uri::OPTION_NOT_ALLOWED, text));
         }
-        let reason = Some("another session has registered the procedure");
         for old in endpoints.iter() {
-            self.revoke(books, held, old.id(), reason, witness, turn);
+            self.revoke(books, held, old.id(), Some(uri::PROCEDURE_TAKEN), witness, turn);
         }
         Ok(())
     }
 
+    /// Law: a reason is a URI, though the specification calls it a string: autobahn-python gives up its session otherwise.
     fn revoke(
         &self,
         books: &mut Books,
