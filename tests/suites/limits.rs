@@ -214,7 +214,7 @@ fn max_pending_invocations_is_per_callee() {
 }
 
 /// A peer that lets no more than a few messages into its lane.
-async fn narrow(router: &TestRouter, max_message: usize) -> Peer {
+pub(crate) async fn narrow(router: &TestRouter, max_message: usize) -> Peer {
     let options = MemoryOptions { capacity: 256, max_message };
     let mut peer = Peer::over(router.connect_memory(Format::Json, &options), Link::DEFAULT);
     peer.hello("realm1", all_roles()).await;

@@ -22,6 +22,7 @@ mod passthru;
 mod patterns;
 mod payloads;
 mod port;
+mod progress;
 mod pubsub;
 mod retention;
 mod revocation;

@@ -5,7 +5,7 @@ use crossway_tests::peer::{all_roles, id};
 use crossway_tests::{
     Carrier, Format, Link, Peer, Plan, TestRouter, between, binary, everywhere, on_threads,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(crate) const PROCEDURE: &str = "com.myapp.procedure";
 
@@ -16,15 +16,21 @@ pub(crate) async fn pair(router: &TestRouter, link: Link) -> (Peer, Peer, u64) {
     (caller, callee, registration)
 }
 
+/// A callee that announces these features alone.
+pub(crate) async fn callee_with(router: &TestRouter, link: Link, features: Value) -> Peer {
+    Peer::join_as(router, link, "realm1", json!({"roles": {"callee": {"features": features}}})).await
+}
+
 /// A callee that takes no INTERRUPT.
 pub(crate) async fn deaf(router: &TestRouter, link: Link) -> Peer {
-    Peer::join_as(
-        router,
-        link,
-        "realm1",
-        json!({"roles": {"callee": {"features": {"call_canceling": false}}}}),
-    )
-    .await
+    callee_with(router, link, json!({"call_canceling": false})).await
+}
+
+/// UNREGISTER and UNREGISTERED.
+pub(crate) async fn unregister(callee: &mut Peer, registration: u64) {
+    let request = callee.request();
+    callee.send(json!([66, request, registration])).await;
+    callee.expect(json!([67, request])).await;
 }
 
 // covers: RPC-01, RPC-06, RPC-07, RPC-09
