@@ -12,7 +12,7 @@
 //! | file        | subject                                                         |
 //! |-------------|-----------------------------------------------------------------|
 //! | `step`      | random steps, which mean something in every state               |
-//! | `reference` | the model                                                       |
+//! | `reference` | the model: `broker` with patterns, lists and retained events    |
 //! | `pattern`   | messages with symbols in place of ids that the router chooses   |
 //! | `world`     | the router with its raw peers                                   |
 //! | `storm`     | many threads at once: what must hold without a known order      |

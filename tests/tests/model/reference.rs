@@ -1,4 +1,6 @@
-//! The model: what the specification says, with lists and loops and no regard for speed.
+//! The model: what the specification says, with lists and loops and no regard for speed. Its broker is in `broker`.
+
+mod broker;
 
 use std::collections::BTreeMap;
 
@@ -6,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::pattern::{Element, Message, Scope, none};
 use crate::step::{Kind, Random, SLOTS, Step};
+use broker::{Retained, Subscription};
 
 /// What one step does, and what everybody has to receive because of it.
 pub(crate) struct Turn {
@@ -52,15 +55,21 @@ impl Expected {
 pub(crate) enum Flaw {
     PublisherGetsItsOwnEvents,
     UnsubscribedGetEvents,
+    PrefixesEndAtDots,
+    RolesDoNotMatter,
+    TheFirstIsRetained,
     CalleeLeavesInSilence,
     InterruptsAreNotSent,
     LateAnswersArrive,
 }
 
 impl Flaw {
-    pub(crate) const ALL: [Flaw; 5] = [
+    pub(crate) const ALL: [Flaw; 8] = [
         Flaw::PublisherGetsItsOwnEvents,
         Flaw::UnsubscribedGetEvents,
+        Flaw::PrefixesEndAtDots,
+        Flaw::RolesDoNotMatter,
+        Flaw::TheFirstIsRetained,
         Flaw::CalleeLeavesInSilence,
         Flaw::InterruptsAreNotSent,
         Flaw::LateAnswersArrive,
@@ -70,18 +79,13 @@ impl Flaw {
 struct Member {
     session: u32,
     realm: u8,
+    /// Who it is, of [`USERS`].
+    user: usize,
     canceling: bool,
     requests: u64,
     invocations: u64,
     /// Invocations that are over.
     past: Vec<Call>,
-}
-
-struct Topic {
-    realm: u8,
-    name: &'static str,
-    symbol: u32,
-    subscribers: Vec<usize>,
 }
 
 struct Procedure {
@@ -104,7 +108,9 @@ struct Call {
 #[derive(Default)]
 pub(crate) struct Model {
     members: [Option<Member>; SLOTS],
-    topics: Vec<Topic>,
+    subscriptions: Vec<Subscription>,
+    /// The oldest first.
+    retained: Vec<Retained>,
     procedures: Vec<Procedure>,
     calls: Vec<Call>,
     symbols: u32,
@@ -112,8 +118,9 @@ pub(crate) struct Model {
     flaw: Option<Flaw>,
 }
 
+/// Who joins: users with their roles.
+pub(crate) const USERS: [(&str, &str); 3] = [("alice", "staff"), ("bob", "staff"), ("carol", "guest")];
 /// The last one is no URI.
-const TOPICS: [&str; 6] = ["a.topic", "a.topic", "a.topic", "another.topic", "wamp.topic", "no..topic"];
 const PROCEDURES: [&str; 7] = [
     "a.procedure",
     "a.procedure",
@@ -196,107 +203,14 @@ impl Model {
     fn join(&mut self, slot: usize, draws: &mut Random, expected: &mut Expected) -> Act {
         let (session, realm) = (self.symbol(), u8::from(draws.below(4) == 0));
         let canceling = draws.below(3) > 0;
+        let user = usize::try_from(draws.below(USERS.len() as u64)).unwrap();
         self.members[slot] =
-            Some(Member { session, realm, canceling, requests: 0, invocations: 0, past: Vec::new() });
+            Some(Member { session, realm, user, canceling, requests: 0, invocations: 0, past: Vec::new() });
         expected.next(slot, vec![2.into(), self.session(slot), Element::Any]);
         let callee = json!({ "features": { "call_canceling": canceling } });
         let roles = json!({ "publisher": {}, "subscriber": {}, "caller": {}, "callee": callee });
-        Act::Join(vec![1.into(), REALMS[usize::from(realm)].into(), json!({ "roles": roles }).into()])
-    }
-
-    fn subscribe(&mut self, slot: usize, draws: &mut Random, expected: &mut Expected) -> Act {
-        let (request, realm, name) =
-            (self.next_request(slot), self.member(slot).realm, *pick(draws, &TOPICS));
-        if name == "no..topic" {
-            expected.next(slot, error(32, request, "wamp.error.invalid_uri"));
-        } else {
-            let symbol = self.symbol();
-            if !self.topics.iter().any(|topic| (topic.realm, topic.name) == (realm, name)) {
-                self.topics.push(Topic { realm, name, symbol, subscribers: Vec::new() });
-            }
-            let topic =
-                self.topics.iter_mut().find(|topic| (topic.realm, topic.name) == (realm, name)).unwrap();
-            if !topic.subscribers.contains(&slot) {
-                topic.subscribers.push(slot);
-            }
-            let subscription = Element::Symbol(Scope::Subscription(realm), topic.symbol);
-            expected.next(slot, vec![33.into(), request.into(), subscription]);
-        }
-        Act::Say(vec![32.into(), request.into(), none(), name.into()])
-    }
-
-    /// Of any subscription of the realm: not all of them are the session's own.
-    fn unsubscribe(&mut self, slot: usize, draws: &mut Random, expected: &mut Expected) -> Option<Act> {
-        let realm = self.member(slot).realm;
-        let known: Vec<u32> =
-            self.topics.iter().filter(|topic| topic.realm == realm).map(|topic| topic.symbol).collect();
-        let symbol = *pick_some(draws, &known)?;
-        let request = self.next_request(slot);
-        let flawed = self.flaw == Some(Flaw::UnsubscribedGetEvents);
-        let topic = self.topics.iter_mut().find(|t| (t.realm, t.symbol) == (realm, symbol)).unwrap();
-        if topic.subscribers.contains(&slot) {
-            topic.subscribers.retain(|subscriber| flawed || *subscriber != slot);
-            expected.next(slot, vec![35.into(), request.into()]);
-        } else {
-            expected.next(slot, error(34, request, "wamp.error.no_such_subscription"));
-        }
-        self.topics.retain(|topic| !topic.subscribers.is_empty());
-        let subscription = Element::Symbol(Scope::Subscription(realm), symbol);
-        Some(Act::Say(vec![34.into(), request.into(), subscription]))
-    }
-
-    fn publish(&mut self, slot: usize, draws: &mut Random, expected: &mut Expected) -> Act {
-        let (request, realm, name) =
-            (self.next_request(slot), self.member(slot).realm, *pick(draws, &TOPICS));
-        let publication = Element::Symbol(Scope::Publication, self.symbol());
-        let payload = self.payload(draws);
-        let mut options = Vec::new();
-        let acknowledge = draws.below(2) == 0;
-        if acknowledge {
-            options.push(("acknowledge", true.into()));
-        }
-        let excluded = match draws.below(4) {
-            0 => Some(false),
-            1 => Some(true),
-            _ => None,
-        };
-        options.extend(excluded.map(|excluded| ("exclude_me", excluded.into())));
-        let disclosed = draws.below(5) == 0;
-        if disclosed {
-            options.push(("disclose_me", true.into()));
-        }
-        let exclude = self.some_sessions(draws);
-        let eligible = self.some_sessions(draws);
-        for (key, list) in [("exclude", &exclude), ("eligible", &eligible)] {
-            let sessions = |list: &Vec<usize>| list.iter().map(|slot| self.session(*slot)).collect();
-            options.extend(list.as_ref().map(|list| (key, Element::List(sessions(list)))));
-        }
-        let message = with(vec![16.into(), request.into(), Element::Dict(options), name.into()], &payload);
-        if name == "no..topic" || name.starts_with("wamp.") {
-            if acknowledge {
-                expected.next(slot, error(16, request, "wamp.error.invalid_uri"));
-            }
-            return Act::Say(message);
-        }
-        let me_too = excluded == Some(false) || self.flaw == Some(Flaw::PublisherGetsItsOwnEvents);
-        for topic in self.topics.iter().filter(|topic| (topic.realm, topic.name) == (realm, name)) {
-            for &subscriber in &topic.subscribers {
-                if (subscriber == slot && !me_too)
-                    || exclude.as_ref().is_some_and(|list| list.contains(&subscriber))
-                    || eligible.as_ref().is_some_and(|list| !list.contains(&subscriber))
-                {
-                    continue;
-                }
-                let subscription = Element::Symbol(Scope::Subscription(realm), topic.symbol);
-                let details = self.disclosure(slot, disclosed, "publisher");
-                let event = vec![36.into(), subscription, publication.clone(), details];
-                expected.next(subscriber, with(event, &payload));
-            }
-        }
-        if acknowledge {
-            expected.next(slot, vec![17.into(), request.into(), publication]);
-        }
-        Act::Say(message)
+        let details = json!({ "roles": roles, "authid": USERS[user].0 });
+        Act::Join(vec![1.into(), REALMS[usize::from(realm)].into(), details.into()])
     }
 
     fn register(&mut self, slot: usize, draws: &mut Random, expected: &mut Expected) -> Act {
@@ -347,7 +261,7 @@ impl Model {
             let invocation = member.invocations;
             self.calls.push(Call { caller: slot, request, callee, invocation, interrupted: false });
             let registration = Element::Symbol(Scope::Registration(realm), symbol);
-            let details = self.disclosure(slot, disclosed || disclose, "caller");
+            let details = Element::Dict(self.disclosure(slot, disclosed || disclose, "caller"));
             expected.next(callee, with(vec![68.into(), invocation.into(), registration, details], &payload));
         } else {
             expected.next(slot, error(48, request, "wamp.error.no_such_procedure"));
@@ -467,28 +381,21 @@ impl Model {
         }
         self.calls.retain(|call| call.callee != slot && call.caller != slot);
         self.procedures.retain(|procedure| procedure.callee != slot);
-        self.topics.iter_mut().for_each(|topic| topic.subscribers.retain(|subscriber| *subscriber != slot));
-        self.topics.retain(|topic| !topic.subscribers.is_empty());
+        self.unsubscribe_from_all(slot);
         self.members[slot] = None;
     }
 
     /// Who did it, if that is said.
-    fn disclosure(&self, slot: usize, disclosed: bool, who: &str) -> Element {
+    fn disclosure(&self, slot: usize, disclosed: bool, who: &str) -> Vec<(&'static str, Element)> {
         if !disclosed {
-            return none();
+            return Vec::new();
         }
         let [id, authid, authrole] = match who {
             "caller" => ["caller", "caller_authid", "caller_authrole"],
             _ => ["publisher", "publisher_authid", "publisher_authrole"],
         };
-        Element::Dict(vec![(id, self.session(slot)), (authid, Element::Any), (authrole, "anonymous".into())])
-    }
-
-    /// A list of sessions now and then, often an empty one.
-    fn some_sessions(&self, draws: &mut Random) -> Option<Vec<usize>> {
-        let bits = draws.below(1 << SLOTS);
-        let listed = |slot: &usize| self.members[*slot].is_some() && bits >> slot & 1 == 1;
-        (draws.below(6) == 0).then(|| (0..SLOTS).filter(listed).collect())
+        let (user, role) = USERS[self.member(slot).user];
+        vec![(id, self.session(slot)), (authid, user.into()), (authrole, role.into())]
     }
 
     /// No two steps say the same.

@@ -8,18 +8,20 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use crossway_anonymous::Anonymous;
+use crossway_core::auth::{AuthError, AuthRequest, Authenticator, Challenger, Identity};
 use crossway_core::serializer::Serializer;
 use crossway_core::transport::{Inbound, Outgoing, Sink, Source, Transport};
-use crossway_core::{RealmConfig, Router};
+use crossway_core::{MetaApi, RealmConfig, Router};
 use crossway_memory::{MemoryOptions, pair};
 use crossway_tests::Format;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use crate::pattern::{Bindings, Message};
-use crate::reference::{Act, Expected, Model, Turn};
+use crate::reference::{Act, Expected, Model, Turn, USERS};
 use crate::step::{SLOTS, Step};
 
 /// Nothing takes this long, except for ever.
@@ -28,6 +30,32 @@ const WATCHDOG: Duration = Duration::from_secs(5);
 /// A realm that anybody may join.
 pub(crate) fn open(uri: &str) -> RealmConfig {
     RealmConfig::new(uri).authenticator(Arc::new(Anonymous::default()))
+}
+
+/// A realm where everybody is who it says it is. Without meta events, which patterns would get as well.
+fn named(uri: &str) -> RealmConfig {
+    RealmConfig::new(uri).authenticator(Arc::new(Believing)).meta_api(MetaApi::Off)
+}
+
+/// Lets in whoever the model knows, without a proof.
+struct Believing;
+
+#[async_trait]
+impl Authenticator for Believing {
+    fn method(&self) -> &str {
+        "anonymous"
+    }
+
+    async fn authenticate(
+        &self,
+        request: &AuthRequest,
+        _: &mut dyn Challenger,
+    ) -> Result<Identity, AuthError> {
+        let user = USERS.iter().find(|(authid, _)| request.authid.as_deref() == Some(authid));
+        let (authid, authrole) = user.ok_or_else(|| AuthError::Denied("a stranger".into()))?;
+        let (authid, authrole) = ((*authid).to_owned(), (*authrole).to_owned());
+        Ok(Identity { authid, authrole, authprovider: "model".into() })
+    }
 }
 
 /// A connection without a client: frames go in, frames come out.
@@ -89,7 +117,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let router = Router::builder().realm(open("realm1")).realm(open("realm2")).build().unwrap();
+        let router = Router::builder().realm(named("realm1")).realm(named("realm2")).build().unwrap();
         World { router, peers: Default::default(), bindings: Bindings::default() }
     }
 
