@@ -100,7 +100,11 @@ impl Dealer {
         turn: &mut Turn,
     ) -> Result<(), Declined> {
         match registration.is_limited() {
-            false => self.route_now(registration, call, turn),
+            false => match self.route_now(registration, call, turn) {
+                // The first callee with a limit has come just now.
+                Err(Declined::Busy) => self.route_in_line(registration, call, turn),
+                done => done,
+            },
             true => self.route_in_line(registration, call, turn),
         }
     }
@@ -126,7 +130,7 @@ impl Dealer {
             tried.push(endpoint.id());
         }
         let some_busy =
-            endpoints.iter().any(|endpoint| endpoint.is_busy() && !tried.contains(&endpoint.id()));
+            endpoints.iter().any(|endpoint| endpoint.is_busy() && !call.tried.contains(&endpoint.id()));
         match declined {
             // A resource belongs to one node; a line behind it would hold up calls to others.
             _ if some_busy && key.is_some() => Err(busy().into()),
@@ -311,7 +315,7 @@ pub(crate) fn pending_already(request: Id) -> Violation {
     Violation::new(format!("CALL.Request {request} is pending already"))
 }
 
-fn no_such_procedure(procedure: &str) -> Refusal {
+pub(super) fn no_such_procedure(procedure: &str) -> Refusal {
     Refusal::new(uri::NO_SUCH_PROCEDURE, format!("nobody has registered {procedure}"))
 }
 

@@ -116,7 +116,6 @@ impl Dealer {
             self.settle(&entry);
             let why = Refusal::new(uri::CANCELED, "the callee has left");
             turn.refuse(entry.caller.session(), Code::Call, entry.request, &why);
-            self.make_room(&entry, turn);
         }
         for (registration, _) in registrations.values() {
             self.serve_the_line(registration, turn);

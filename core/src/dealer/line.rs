@@ -1,7 +1,8 @@
 //! Calls that wait for a callee with a concurrency limit.
 //!
 //! Law: who comes first is served first. The lock of the line is held from the look at the callees until the call is in
-//! line, and taken again by whoever has made room: so nobody is forgotten.
+//! line, and taken again by whoever has made room: so nobody is forgotten. Only a call that has been elsewhere, and now
+//! waits for fewer callees than the others, lets those behind it pass.
 //!
 //! ```text
 //!   CALL ──all busy──> line: [call][call][call] ──a callee has answered──> INVOCATION
@@ -11,7 +12,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::call::{Declined, Routed, busy};
+use super::call::{Declined, Routed, busy, no_such_procedure};
 use super::elsewhere::nobody_available;
 use super::seat::{Held, Invocation, Pending, Place};
 use super::{Dealer, Registration, Seat};
@@ -34,7 +35,40 @@ struct InLine {
     held: Held,
 }
 
+impl Line {
+    /// Whether a new call may go before those that wait.
+    fn lets_pass(&self) -> bool {
+        self.calls.values().all(InLine::has_been_elsewhere)
+    }
+
+    /// The first call whose ticket is higher than `behind`.
+    fn take(&mut self, behind: u64) -> Option<(u64, InLine)> {
+        let (&ticket, _) = self.calls.range(behind + 1..).next()?;
+        self.calls.remove_entry(&ticket)
+    }
+}
+
+impl InLine {
+    /// Some callee has said that it was unavailable.
+    fn has_been_elsewhere(&self) -> bool {
+        !self.held.tried.is_empty()
+    }
+
+    /// What the caller hears when nobody is left who could take the call.
+    fn in_vain(&self) -> Refusal {
+        match self.has_been_elsewhere() {
+            true => nobody_available(),
+            false => Refusal::new(uri::CANCELED, "the callee has left"),
+        }
+    }
+}
+
 impl Registration {
+    /// Whether there is a callee that is none of these.
+    fn has_others_than(&self, tried: &[Id]) -> bool {
+        self.endpoints.load().iter().any(|endpoint| !tried.contains(&endpoint.id()))
+    }
+
     /// Nobody waits for this call any more.
     pub(super) fn forget(&self, ticket: u64) {
         self.line.lock().calls.remove(&ticket);
@@ -50,11 +84,14 @@ impl Dealer {
         turn: &mut Turn,
     ) -> Result<(), Declined> {
         let mut line = registration.line.lock();
-        if line.calls.is_empty() || call.options.runmode.is_some() {
+        if line.lets_pass() || call.options.runmode.is_some() {
             match self.route_now(registration, call, turn) {
                 Err(Declined::Busy) => {}
                 done => return done,
             }
+        }
+        if !registration.has_others_than(call.tried) {
+            return Err(no_such_procedure(call.procedure).into());
         }
         self.line_up(&mut line, registration, call, turn)
     }
@@ -100,35 +137,53 @@ impl Dealer {
 
     /// A callee has answered, and takes more.
     pub(super) fn make_room(&self, entry: &Invocation, turn: &mut Turn) {
-        if let Some((registration, _)) = entry.more.as_ref().and_then(|more| more.counted.as_ref()) {
-            self.serve_the_line(registration, turn);
+        if let Some((registration, _)) = entry.more.as_ref().and_then(|more| more.counted.as_ref())
+            && registration.is_limited()
+        {
+            self.serve(&mut registration.line.lock(), registration, turn);
         }
     }
 
-    /// Routes those who wait, as far as there are callees with time. Called without any lock of the dealer's but `write`.
+    /// Callees have come or gone. Called without any lock of the dealer's but `write`.
     pub(super) fn serve_the_line(&self, registration: &Arc<Registration>, turn: &mut Turn) {
         if !registration.is_limited() {
             return;
         }
         let mut line = registration.line.lock();
-        while let Some((ticket, next)) = line.calls.pop_first() {
+        self.dismiss(&mut line, registration, turn);
+        self.serve(&mut line, registration, turn);
+    }
+
+    /// Ends the calls that wait for nobody any more.
+    fn dismiss(&self, line: &mut Line, registration: &Registration, turn: &mut Turn) {
+        let in_vain = |(_, call): &(&u64, &InLine)| !registration.has_others_than(&call.held.tried);
+        let tickets: Vec<u64> = line.calls.iter().filter(in_vain).map(|(ticket, _)| *ticket).collect();
+        for call in tickets.iter().filter_map(|ticket| line.calls.remove(ticket)) {
+            self.give_up(&call.caller, call.request, &call.in_vain(), turn);
+        }
+    }
+
+    /// Routes those who wait, as far as there are callees with time.
+    fn serve(&self, line: &mut Line, registration: &Arc<Registration>, turn: &mut Turn) {
+        let mut from = 0;
+        while let Some((ticket, next)) = line.take(from) {
+            from = ticket;
             let InLine { caller, request, held } = &next;
-            match self.route_now(registration, &held.routed(caller, *request), turn) {
-                Ok(()) | Err(Declined::Abandoned | Declined::Known) => {}
+            let why = match self.route_now(registration, &held.routed(caller, *request), turn) {
+                Ok(()) | Err(Declined::Abandoned | Declined::Known) => continue,
                 Err(Declined::Busy) => {
+                    let may_pass = next.has_been_elsewhere();
                     line.calls.insert(ticket, next);
-                    return;
+                    if may_pass { continue } else { return }
                 }
-                Err(Declined::Next(why) | Declined::Refused(why) | Declined::Ended(why)) => {
-                    let gone = registration.endpoints.load().is_empty();
-                    let why = match () {
-                        () if !held.tried.is_empty() => nobody_available(),
-                        () if gone => Refusal::new(uri::CANCELED, "the callee has left"),
-                        () => why,
-                    };
-                    self.give_up(caller, *request, &why, turn);
+                Err(Declined::Ended(why)) => why,
+                Err(Declined::Next(why) | Declined::Refused(why)) => {
+                    // It was there when the call came.
+                    let all_gone = why.uri == uri::NO_SUCH_PROCEDURE;
+                    if all_gone || next.has_been_elsewhere() { next.in_vain() } else { why }
                 }
-            }
+            };
+            self.give_up(caller, *request, &why, turn);
         }
     }
 

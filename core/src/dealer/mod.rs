@@ -37,6 +37,8 @@ mod query;
 mod register;
 mod registration;
 mod seat;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -57,6 +57,14 @@ impl Turn {
         Turn { promises: Promises(touched), scratch, frames, now: None }
     }
 
+    /// Begins a turn at a time of the test's own.
+    #[cfg(test)]
+    pub(crate) fn at(now: Instant) -> Self {
+        let mut turn = Turn::begin();
+        turn.now = Some(now);
+        turn
+    }
+
     /// What time it is. The clock is read at most once in a turn, and only if somebody asks.
     pub(crate) fn now(&mut self) -> Instant {
         *self.now.get_or_insert_with(Instant::now)
