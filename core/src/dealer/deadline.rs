@@ -102,6 +102,11 @@ impl Deadlines {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.queue.lock().calls.len()
+    }
+
     pub(super) fn remove(&self, deadline: &Deadline) {
         self.queue.lock().calls.remove(&deadline.key);
     }

@@ -46,6 +46,11 @@ impl Line {
         let (&ticket, _) = self.calls.range(behind + 1..).next()?;
         self.calls.remove_entry(&ticket)
     }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
 }
 
 impl InLine {

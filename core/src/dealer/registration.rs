@@ -100,6 +100,11 @@ impl Registration {
         self.held.fetch_sub(bytes, Ordering::Relaxed);
     }
 
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+
     /// One more callee. Called with the write lock held.
     pub(super) fn add(&self, seat: &Arc<Seat>, number: u64, options: EndpointOptions) -> Arc<Endpoint> {
         if options.concurrency.is_some() {
@@ -218,7 +223,7 @@ impl Endpoint {
         self.pending.fetch_sub(1, Ordering::Relaxed);
     }
 
-    fn pending(&self) -> usize {
+    pub(super) fn pending(&self) -> usize {
         self.pending.load(Ordering::Relaxed)
     }
 

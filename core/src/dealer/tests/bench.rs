@@ -28,26 +28,26 @@ use crate::witness::Nobody;
 
 /// A session, and what it got.
 pub(super) struct Peer {
-    seat: Arc<Seat>,
+    pub(super) seat: Arc<Seat>,
     inbox: Inbox,
     /// Its invocations, by the number of the call.
-    invocations: Mutex<Vec<(usize, Id)>>,
+    pub(super) invocations: Mutex<Vec<(usize, Id)>>,
 }
 
-const PROCEDURE: &str = "a.procedure";
+pub(super) const PROCEDURE: &str = "a.procedure";
 const TIMEOUT: Duration = Duration::from_millis(100);
 
 pub(super) struct Bench {
     setting: Setting,
-    dealer: Dealer,
+    pub(super) dealer: Dealer,
     pub(super) callers: Vec<Peer>,
     pub(super) callees: Vec<Peer>,
     /// All that there ever were.
-    offers: Mutex<Vec<(Arc<Registration>, Arc<Endpoint>)>>,
+    pub(super) offers: Mutex<Vec<(Arc<Registration>, Arc<Endpoint>)>>,
     now: Mutex<Instant>,
 }
 
-fn id(number: u64) -> Id {
+pub(super) fn id(number: u64) -> Id {
     Id::new(number).unwrap()
 }
 

@@ -1,0 +1,64 @@
+//! What the dealer's tables say.
+
+use std::sync::Arc;
+
+use super::super::seat::Place;
+use super::bench::{Bench, PROCEDURE, Peer, id};
+
+impl Bench {
+    /// Nothing is left of any call and any session.
+    pub(super) fn is_empty(&self) -> Result<(), String> {
+        if self.dealer.deadlines.len() > 0 {
+            return Err("deadlines are left".into());
+        }
+        if self.dealer.exact.pin().get(PROCEDURE).is_some() || !self.dealer.write.lock().by_id.is_empty() {
+            return Err("a registration is left".into());
+        }
+        for (registration, endpoint) in self.offers.lock().iter() {
+            if !registration.line.lock().is_empty() {
+                return Err("somebody is left in line".into());
+            }
+            if registration.held() > 0 {
+                return Err(format!("{} bytes are held", registration.held()));
+            }
+            if endpoint.pending() > 0 {
+                return Err(format!("{} invocations are counted", endpoint.pending()));
+            }
+        }
+        for Peer { seat, .. } in self.callers.iter().chain(&self.callees) {
+            let (caller, desk) = (seat.caller.lock(), seat.desk.lock());
+            if !caller.pending.is_empty() || !desk.invocations.is_empty() || !desk.registrations.is_empty() {
+                return Err(format!("something is left of session {}", seat.session().id()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a call is: with which callee, in line (`Some(None)`), or nowhere.
+    pub(super) fn place(&self, call: usize) -> Option<Option<usize>> {
+        let caller = self.callers[call].seat.caller.lock();
+        match &caller.pending.get(&id(1))?.place {
+            Place::At { callee, .. } => {
+                Some(self.callees.iter().position(|peer| Arc::ptr_eq(&peer.seat, callee)))
+            }
+            Place::Waiting { .. } => Some(None),
+            Place::Moving { .. } => panic!("nobody moves it"),
+        }
+    }
+
+    /// How many invocations a callee has, and how many are counted where they are.
+    pub(super) fn load(&self, callee: usize) -> (usize, Option<usize>) {
+        let seat = &self.callees[callee].seat;
+        let offers = self.offers.lock();
+        let mine = offers.iter().filter(|(_, offer)| Arc::ptr_eq(&offer.seat, seat) && offer.counts());
+        let counted = mine.map(|(_, offer)| offer.pending()).reduce(|all, one| all + one);
+        (seat.desk.lock().invocations.len(), counted)
+    }
+}
+
+impl Peer {
+    /// As if it had got an invocation.
+    pub(super) fn pretend(&self, call: usize, invocation: u64) {
+        self.invocations.lock().push((call, id(invocation)));
+    }
+}
