@@ -1,6 +1,9 @@
-"""Every scenario, by group. `ALONE` needs one door; `BETWEEN` is about payloads that cross from one door to another."""
+"""Every scenario, by group.
 
-from . import payload, pubsub, rpc, session
+`ALONE` needs one door; `BETWEEN` is about payloads that cross from one door to another. `PATIENT` spend their time waiting.
+"""
+
+from . import calls, payload, pubsub, registrations, rpc, session, subscriptions
 
 
 def _of(module):
@@ -13,5 +16,7 @@ def _of(module):
     }
 
 
-ALONE = {**_of(session), **_of(rpc), **_of(pubsub), **_of(payload)}
+ADVANCED = {**_of(calls), **_of(registrations), **_of(subscriptions)}
+ALONE = {**_of(session), **_of(rpc), **_of(pubsub), **_of(payload), **ADVANCED}
 BETWEEN = {**_of(payload), **{f"rpc: {name}": ALONE[f"rpc: {name}"] for name in rpc.CROSSING}}
+PATIENT = {"session: silence is no reason to close"}

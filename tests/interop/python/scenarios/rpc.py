@@ -1,12 +1,9 @@
-"""Remote procedure calls."""
+"""Remote procedure calls of the Basic Profile."""
 
 import asyncio as _asyncio
 
 from autobahn.wamp.exception import ApplicationError as _ApplicationError
-from autobahn.wamp.types import CallOptions as _CallOptions
 from autobahn.wamp.types import CallResult as _CallResult
-from autobahn.wamp.types import RegisterOptions as _RegisterOptions
-from ground import NotHere as _NotHere
 
 # The scenarios that say something new when both sides spell messages differently.
 CROSSING = ["arguments of every shape", "results of every shape", "errors carry their payload", "a mebibyte each way"]
@@ -185,22 +182,6 @@ async def a_vanished_caller_harms_nobody(ground):
     await _asyncio.gather(call, return_exceptions=True)
     finish.set()
     assert await (await ground.here()).call(ground.uri("wait")) == "late"
-
-
-async def progress_arrives_where_announced(ground):
-    callee, caller = await ground.there(), await ground.here()
-    if not getattr(caller.roles["dealer"], "progressive_call_results", None):
-        raise _NotHere("the router does not announce progressive_call_results")
-
-    def count(details):
-        for number in range(5):
-            details.progress(number)
-        return "done"
-
-    await callee.register(count, ground.uri("count"), options=_RegisterOptions(details_arg="details"))
-    seen = []
-    result = await caller.call(ground.uri("count"), options=_CallOptions(on_progress=seen.append))
-    assert (seen, result) == ([0, 1, 2, 3, 4], "done"), (seen, result)
 
 
 async def _fails(call, uri):
