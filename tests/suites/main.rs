@@ -16,6 +16,7 @@ mod kill;
 mod limits;
 mod longpoll;
 mod messages;
+mod meta_registrations;
 mod meta_sessions;
 mod ordering;
 mod passthru;

@@ -32,7 +32,6 @@ mod details;
 mod elsewhere;
 mod line;
 mod progress;
-#[allow(dead_code, reason = "asked by the meta API")]
 mod query;
 mod register;
 mod registration;

@@ -107,7 +107,6 @@ impl Dealer {
 
     /// Takes a registration from one of its callees, and tells it so if it wants to know (RPC-REV-01, RPC-REV-02). Its
     /// pending invocations go on. Returns whether it had one.
-    #[allow(dead_code, reason = "asked by the meta API")]
     pub(crate) fn remove_callee(
         &self,
         registration: Id,

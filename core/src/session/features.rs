@@ -122,6 +122,7 @@ pub(crate) fn of_router(meta: MetaApi) -> Dict {
         "call_canceling",
         "caller_identification",
         "call_trustlevels",
+        "registration_meta_api",
         "session_meta_api",
         "pattern_based_registration",
         "shared_registration",

@@ -4,7 +4,7 @@
 
 use super::Realm;
 use super::request::{Request, Shape};
-use super::{kill, session};
+use super::{kill, registration, session};
 use crate::error::Refusal;
 use crate::session::turn::Turn;
 use crate::value::Value;
@@ -22,7 +22,14 @@ pub(super) struct Procedure {
     pub(super) result: &'static str,
     /// Not in a realm that answers questions only.
     pub(super) changes: bool,
-    pub(super) run: fn(&Realm, &Request<'_>, &mut Turn) -> Result<Vec<Value>, Refusal>,
+    pub(super) run: Run,
+}
+
+/// How a procedure runs.
+#[derive(Clone, Copy)]
+pub(super) enum Run {
+    /// At once, to its positional results.
+    Now(fn(&Realm, &Request<'_>, &mut Turn) -> Result<Vec<Value>, Refusal>),
 }
 
 /// An argument.
@@ -48,6 +55,8 @@ const FAREWELL: &[Parameter] = &[
     may("message", Shape::Text, "a sentence for the killed, in GOODBYE.Details"),
 ];
 
+const REGISTRATION: Parameter = needs("registration", Shape::Id, "a registration of the caller's realm");
+const OPTIONS: Parameter = may("options", Shape::Dict, "match: \"exact\", \"prefix\" or \"wildcard\"");
 /// All procedures.
 pub(super) static PROCEDURES: &[Procedure] = &[
     Procedure {
@@ -57,7 +66,7 @@ pub(super) static PROCEDURES: &[Procedure] = &[
         kwargs: &[],
         result: "int",
         changes: false,
-        run: session::count,
+        run: Run::Now(session::count),
     },
     Procedure {
         uri: "wamp.session.list",
@@ -66,7 +75,7 @@ pub(super) static PROCEDURES: &[Procedure] = &[
         kwargs: &[],
         result: "list[id]",
         changes: false,
-        run: session::list,
+        run: Run::Now(session::list),
     },
     Procedure {
         uri: "wamp.session.get",
@@ -75,7 +84,7 @@ pub(super) static PROCEDURES: &[Procedure] = &[
         kwargs: &[],
         result: "dict: session id, authid, authrole, authmethod, authprovider, transport",
         changes: false,
-        run: session::get,
+        run: Run::Now(session::get),
     },
     Procedure {
         uri: "wamp.session.kill",
@@ -84,7 +93,7 @@ pub(super) static PROCEDURES: &[Procedure] = &[
         kwargs: FAREWELL,
         result: "",
         changes: true,
-        run: kill::kill,
+        run: Run::Now(kill::kill),
     },
     Procedure {
         uri: "wamp.session.kill_by_authid",
@@ -93,7 +102,7 @@ pub(super) static PROCEDURES: &[Procedure] = &[
         kwargs: FAREWELL,
         result: "list[id]",
         changes: true,
-        run: kill::kill_by_authid,
+        run: Run::Now(kill::kill_by_authid),
     },
     Procedure {
         uri: "wamp.session.kill_by_authrole",
@@ -102,7 +111,7 @@ pub(super) static PROCEDURES: &[Procedure] = &[
         kwargs: FAREWELL,
         result: "int",
         changes: true,
-        run: kill::kill_by_authrole,
+        run: Run::Now(kill::kill_by_authrole),
     },
     Procedure {
         uri: "wamp.session.kill_all",
@@ -111,7 +120,70 @@ pub(super) static PROCEDURES: &[Procedure] = &[
         kwargs: FAREWELL,
         result: "int",
         changes: true,
-        run: kill::kill_all,
+        run: Run::Now(kill::kill_all),
+    },
+    Procedure {
+        uri: "wamp.registration.list",
+        about: "The registrations of clients, by policy.",
+        args: &[],
+        kwargs: &[],
+        result: "dict: exact list[id], prefix list[id], wildcard list[id]",
+        changes: false,
+        run: Run::Now(registration::list),
+    },
+    Procedure {
+        uri: "wamp.registration.lookup",
+        about: "The registration with exactly this procedure and this policy.",
+        args: &[needs("procedure", Shape::Text, "a procedure or a pattern"), OPTIONS],
+        kwargs: &[],
+        result: "id or null",
+        changes: false,
+        run: Run::Now(registration::lookup),
+    },
+    Procedure {
+        uri: "wamp.registration.match",
+        about: "The registration that a call of a procedure goes to.",
+        args: &[needs("procedure", Shape::Text, "a procedure")],
+        kwargs: &[],
+        result: "id or null",
+        changes: false,
+        run: Run::Now(registration::matching),
+    },
+    Procedure {
+        uri: "wamp.registration.get",
+        about: "What a registration is.",
+        args: &[REGISTRATION],
+        kwargs: &[],
+        result: "dict: id, created (RFC 3339), uri, match, invoke",
+        changes: false,
+        run: Run::Now(registration::get),
+    },
+    Procedure {
+        uri: "wamp.registration.list_callees",
+        about: "The sessions of a registration.",
+        args: &[REGISTRATION],
+        kwargs: &[],
+        result: "list[id]",
+        changes: false,
+        run: Run::Now(registration::callees),
+    },
+    Procedure {
+        uri: "wamp.registration.count_callees",
+        about: "How many sessions a registration has.",
+        args: &[REGISTRATION],
+        kwargs: &[],
+        result: "int",
+        changes: false,
+        run: Run::Now(registration::count),
+    },
+    Procedure {
+        uri: "wamp.registration.remove_callee",
+        about: "Takes a registration from a session.",
+        args: &[REGISTRATION, SESSION],
+        kwargs: &[may("reason", Shape::Uri, "what the session is told")],
+        result: "",
+        changes: true,
+        run: Run::Now(registration::remove),
     },
 ];
 

@@ -17,10 +17,12 @@
 //! | [`events`]  | what is published                                               |
 //! | [`session`] | questions about sessions                                        |
 //! | [`kill`]    | ending them                                                     |
+//! | [`registration`] | questions about those, and taking them away |
 
 mod catalog;
 mod events;
 mod kill;
+mod registration;
 mod request;
 mod session;
 
@@ -49,7 +51,7 @@ use crate::transport::TransportInfo;
 use crate::uri;
 use crate::value::{Dict, Value};
 use crate::witness::Nobody;
-use catalog::{PROCEDURES, Procedure};
+use catalog::{PROCEDURES, Procedure, Run};
 use request::Request;
 
 /// Calls that are answered before other tasks get their turn.
@@ -155,7 +157,7 @@ async fn serve(served: Served, inbox: Inbox) {
 }
 
 impl Realm {
-    fn answer_all(self: &Arc<Self>, frames: &mut Vec<Bytes>) {
+    fn answer_all(&self, frames: &mut Vec<Bytes>) {
         let mut turn = Turn::begin();
         for frame in frames.drain(..) {
             let scan = Native.scan(&frame, DEPTH_CAP).unwrap_or_default();
@@ -170,24 +172,8 @@ impl Realm {
         let Some(caller) = self.meta.seat.caller_of(invocation.request) else { return };
         let Some(procedure) = self.meta.procedures.get(&invocation.registration) else { return };
         let request = invocation.request;
-        let answered = self
-            .run(procedure, &caller, &invocation.payload, turn)
-            .and_then(|args| Payload::write(&args, &Dict::new(), &Native).map_err(Refusal::from));
-        // A violation would be an answer to what was never asked; `caller_of` has found the question.
-        let _ = match answered {
-            Ok(payload) => {
-                let message = Yield { request, options: ResultDetails::default(), payload };
-                self.dealer.yield_result(&self.meta.seat, &message, turn)
-            }
-            Err(refusal) => {
-                let args = [Value::from(refusal.message.as_ref())];
-                let payload = Payload::write(&args, &Dict::new(), &Native).unwrap_or_default();
-                let request_type = Code::Invocation.into();
-                let (details, error) = (Dict::new(), refusal.uri.into());
-                let message = Error { request_type, request, details, error, payload };
-                self.dealer.yield_error(&self.meta.seat, &message, turn)
-            }
-        };
+        let answer = self.run(procedure, &caller, &invocation.payload, turn);
+        self.reply(request, answer, turn);
     }
 
     fn run(
@@ -203,6 +189,27 @@ impl Realm {
         }
         let (args, kwargs) = payload.read(&Native)?;
         let request = Request::new(procedure, caller, args, kwargs)?;
-        (procedure.run)(self, &request, turn)
+        let Run::Now(run) = procedure.run;
+        run(self, &request, turn)
+    }
+
+    fn reply(&self, request: Id, answer: Result<Vec<Value>, Refusal>, turn: &mut Turn) {
+        let written =
+            answer.and_then(|args| Payload::write(&args, &Dict::new(), &Native).map_err(Refusal::from));
+        // A violation would be an answer to what was never asked; this was.
+        let _ = match written {
+            Ok(payload) => {
+                let message = Yield { request, options: ResultDetails::default(), payload };
+                self.dealer.yield_result(&self.meta.seat, &message, turn)
+            }
+            Err(refusal) => {
+                let args = [Value::from(refusal.message.as_ref())];
+                let payload = Payload::write(&args, &Dict::new(), &Native).unwrap_or_default();
+                let request_type = Code::Invocation.into();
+                let (details, error) = (Dict::new(), refusal.uri.into());
+                let message = Error { request_type, request, details, error, payload };
+                self.dealer.yield_error(&self.meta.seat, &message, turn)
+            }
+        };
     }
 }
