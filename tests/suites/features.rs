@@ -13,8 +13,8 @@ fn the_router_announces_what_it_does_and_nothing_else() {
         let expected = json!({
             "broker": {"features": {
                 "subscriber_blackwhite_listing": true, "publisher_exclusion": true, "publisher_identification": true,
-                "publication_trustlevels": true, "pattern_based_subscription": true,
-                "session_meta_api": true, "event_retention": true, "shareded_subscriptions": true,
+                "publication_trustlevels": true, "pattern_based_subscription": true, "subscription_meta_api": true,
+                "session_meta_api": true, "event_history": true, "event_retention": true, "shareded_subscriptions": true,
                 "sharded_subscription": true,
             }},
             "dealer": {"features": {

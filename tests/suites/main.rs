@@ -18,6 +18,7 @@ mod longpoll;
 mod messages;
 mod meta_registrations;
 mod meta_sessions;
+mod meta_subscriptions;
 mod ordering;
 mod passthru;
 mod patterns;

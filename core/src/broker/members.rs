@@ -112,7 +112,6 @@ impl Members {
         self.chunks.is_empty()
     }
 
-    #[allow(dead_code, reason = "asked from the next commits on")]
     pub(crate) fn len(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.len()).sum()
     }

@@ -28,7 +28,6 @@ mod burst;
 mod fanout;
 mod filter;
 mod group;
-#[allow(dead_code, reason = "asked from the next commits on")]
 mod history;
 mod members;
 mod publish;
@@ -49,7 +48,6 @@ use crate::pattern::Index;
 use crate::policy::Policies;
 use crate::session::Session;
 pub(crate) use burst::Burst;
-#[allow(unused_imports, reason = "asked from the next commits on")]
 pub(crate) use history::{Events, HistoryQuery};
 use members::Member;
 use retention::Retention;

@@ -120,7 +120,6 @@ impl Broker {
     ///
     /// # Errors
     /// There is no such subscription, or the session is not subscribed.
-    #[allow(dead_code, reason = "called from the next commits on")]
     pub(crate) fn remove_subscriber(
         &self,
         subscription: Id,

@@ -28,7 +28,6 @@ pub(crate) struct Subscription {
     pub(super) history: Option<Arc<dyn EventLog>>,
 }
 
-#[allow(dead_code, reason = "asked from the next commits on")]
 impl Subscription {
     pub(super) fn new(id: Id, policy: Match, topic: &str) -> Arc<Self> {
         Self::with_history(id, policy, topic, None)
@@ -84,7 +83,6 @@ impl Subscription {
     }
 }
 
-#[allow(dead_code, reason = "asked from the next commits on")]
 impl Broker {
     /// The subscription with this id.
     pub(crate) fn subscription(&self, id: Id) -> Option<Arc<Subscription>> {

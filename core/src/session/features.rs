@@ -99,6 +99,7 @@ pub(crate) fn roles_of_router() -> Dict {
 pub(crate) fn of_router(meta: MetaApi) -> Dict {
     let open = |name: &&&str| match **name {
         "testament_meta_api" => meta == MetaApi::Full,
+        "event_history" => meta != MetaApi::Off,
         name => meta != MetaApi::Off || !name.ends_with("_meta_api"),
     };
     let all = |names: &[&str]| -> Dict { names.iter().filter(open).map(|name| (*name, true)).collect() };
@@ -108,7 +109,9 @@ pub(crate) fn of_router(meta: MetaApi) -> Dict {
         "publisher_identification",
         "publication_trustlevels",
         "pattern_based_subscription",
+        "subscription_meta_api",
         "session_meta_api",
+        "event_history",
         "event_retention",
         // As the specification spells it, and as it means it (PS-SHARD-03).
         "shareded_subscriptions",

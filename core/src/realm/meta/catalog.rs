@@ -4,7 +4,8 @@
 
 use super::Realm;
 use super::request::{Request, Shape};
-use super::{kill, registration, session};
+use super::{kill, registration, session, subscription};
+use crate::broker::Events;
 use crate::error::Refusal;
 use crate::session::turn::Turn;
 use crate::value::Value;
@@ -30,6 +31,8 @@ pub(super) struct Procedure {
 pub(super) enum Run {
     /// At once, to its positional results.
     Now(fn(&Realm, &Request<'_>, &mut Turn) -> Result<Vec<Value>, Refusal>),
+    /// Beside others, since what it asks may be far away. The only result is a list.
+    Later(fn(&Realm, &Request<'_>) -> Result<Events, Refusal>),
 }
 
 /// An argument.
@@ -55,8 +58,23 @@ const FAREWELL: &[Parameter] = &[
     may("message", Shape::Text, "a sentence for the killed, in GOODBYE.Details"),
 ];
 
+const SUBSCRIPTION: Parameter = needs("subscription", Shape::Id, "a subscription of the caller's realm");
 const REGISTRATION: Parameter = needs("registration", Shape::Id, "a registration of the caller's realm");
 const OPTIONS: Parameter = may("options", Shape::Dict, "match: \"exact\", \"prefix\" or \"wildcard\"");
+const HISTORY: &[Parameter] = &[
+    may("reverse", Shape::Any, "whether the newest come first"),
+    may("limit", Shape::Any, "the most events that are wanted"),
+    may("from_time", Shape::Any, "not before this time (RFC 3339)"),
+    may("after_time", Shape::Any, "behind this time"),
+    may("before_time", Shape::Any, "before this time"),
+    may("until_time", Shape::Any, "not behind this time"),
+    may("topic", Shape::Any, "only of this topic"),
+    may("from_publication", Shape::Any, "not before this publication"),
+    may("after_publication", Shape::Any, "behind this publication"),
+    may("before_publication", Shape::Any, "before this publication"),
+    may("until_publication", Shape::Any, "not behind this publication"),
+];
+
 /// All procedures.
 pub(super) static PROCEDURES: &[Procedure] = &[
     Procedure {
@@ -123,6 +141,69 @@ pub(super) static PROCEDURES: &[Procedure] = &[
         run: Run::Now(kill::kill_all),
     },
     Procedure {
+        uri: "wamp.subscription.list",
+        about: "The subscriptions of clients, by policy.",
+        args: &[],
+        kwargs: &[],
+        result: "dict: exact list[id], prefix list[id], wildcard list[id]",
+        changes: false,
+        run: Run::Now(subscription::list),
+    },
+    Procedure {
+        uri: "wamp.subscription.lookup",
+        about: "The subscription with exactly this topic and this policy.",
+        args: &[needs("topic", Shape::Text, "a topic or a pattern"), OPTIONS],
+        kwargs: &[],
+        result: "id or null",
+        changes: false,
+        run: Run::Now(subscription::lookup),
+    },
+    Procedure {
+        uri: "wamp.subscription.match",
+        about: "The subscriptions that get what is published to a topic.",
+        args: &[needs("topic", Shape::Text, "a topic")],
+        kwargs: &[],
+        result: "list[id] or null",
+        changes: false,
+        run: Run::Now(subscription::matching),
+    },
+    Procedure {
+        uri: "wamp.subscription.get",
+        about: "What a subscription is.",
+        args: &[SUBSCRIPTION],
+        kwargs: &[],
+        result: "dict: id, created (RFC 3339), uri, match",
+        changes: false,
+        run: Run::Now(subscription::get),
+    },
+    Procedure {
+        uri: "wamp.subscription.list_subscribers",
+        about: "The sessions of a subscription.",
+        args: &[SUBSCRIPTION],
+        kwargs: &[],
+        result: "list[id]",
+        changes: false,
+        run: Run::Now(subscription::subscribers),
+    },
+    Procedure {
+        uri: "wamp.subscription.count_subscribers",
+        about: "How many sessions a subscription has.",
+        args: &[SUBSCRIPTION],
+        kwargs: &[],
+        result: "int",
+        changes: false,
+        run: Run::Now(subscription::count),
+    },
+    Procedure {
+        uri: "wamp.subscription.remove_subscriber",
+        about: "Takes a subscription from a session.",
+        args: &[SUBSCRIPTION, SESSION],
+        kwargs: &[may("reason", Shape::Uri, "what the session is told")],
+        result: "",
+        changes: true,
+        run: Run::Now(subscription::remove),
+    },
+    Procedure {
         uri: "wamp.registration.list",
         about: "The registrations of clients, by policy.",
         args: &[],
@@ -184,6 +265,15 @@ pub(super) static PROCEDURES: &[Procedure] = &[
         result: "",
         changes: true,
         run: Run::Now(registration::remove),
+    },
+    Procedure {
+        uri: "wamp.subscription.get_events",
+        about: "Events that were published over a subscription and are kept.",
+        args: &[SUBSCRIPTION],
+        kwargs: HISTORY,
+        result: "list[dict]: timestamp, subscription, publication, details, args, kwargs",
+        changes: false,
+        run: Run::Later(subscription::get_events),
     },
 ];
 

@@ -17,7 +17,7 @@
 //! | [`events`]  | what is published                                               |
 //! | [`session`] | questions about sessions                                        |
 //! | [`kill`]    | ending them                                                     |
-//! | [`registration`] | questions about those, and taking them away |
+//! | [`subscription`], [`registration`] | questions about those, and taking them away |
 
 mod catalog;
 mod events;
@@ -25,6 +25,7 @@ mod kill;
 mod registration;
 mod request;
 mod session;
+mod subscription;
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,6 +36,7 @@ use hashbrown::HashMap;
 
 use super::{MetaApi, Realm};
 use crate::auth::Identity;
+use crate::broker::Events;
 use crate::dealer::{self, Dealer};
 use crate::error::Refusal;
 use crate::id::Id;
@@ -157,7 +159,7 @@ async fn serve(served: Served, inbox: Inbox) {
 }
 
 impl Realm {
-    fn answer_all(&self, frames: &mut Vec<Bytes>) {
+    fn answer_all(self: &Arc<Self>, frames: &mut Vec<Bytes>) {
         let mut turn = Turn::begin();
         for frame in frames.drain(..) {
             let scan = Native.scan(&frame, DEPTH_CAP).unwrap_or_default();
@@ -168,12 +170,15 @@ impl Realm {
         }
     }
 
-    fn answer(&self, invocation: &Invocation, turn: &mut Turn) {
+    fn answer(self: &Arc<Self>, invocation: &Invocation, turn: &mut Turn) {
         let Some(caller) = self.meta.seat.caller_of(invocation.request) else { return };
         let Some(procedure) = self.meta.procedures.get(&invocation.registration) else { return };
         let request = invocation.request;
-        let answer = self.run(procedure, &caller, &invocation.payload, turn);
-        self.reply(request, answer, turn);
+        match self.run(procedure, &caller, &invocation.payload, turn) {
+            Ok(Reply::Now(args)) => self.reply(request, Ok(args), turn),
+            Ok(Reply::Later(events)) => self.reply_later(request, events),
+            Err(refusal) => self.reply(request, Err(refusal), turn),
+        }
     }
 
     fn run(
@@ -182,15 +187,28 @@ impl Realm {
         caller: &Arc<Session>,
         payload: &Payload,
         turn: &mut Turn,
-    ) -> Result<Vec<Value>, Refusal> {
+    ) -> Result<Reply, Refusal> {
         if procedure.changes && self.meta.api == MetaApi::ReadOnly {
             let text = format!("this realm answers questions only, and {} changes something", procedure.uri);
             return Err(Refusal::new(uri::NOT_AUTHORIZED, text));
         }
         let (args, kwargs) = payload.read(&Native)?;
         let request = Request::new(procedure, caller, args, kwargs)?;
-        let Run::Now(run) = procedure.run;
-        run(self, &request, turn)
+        match procedure.run {
+            Run::Now(run) => run(self, &request, turn).map(Reply::Now),
+            Run::Later(run) => run(self, &request).map(Reply::Later),
+        }
+    }
+
+    /// Answers when it is known what. As many wait at a time as `max_pending_invocations` permits.
+    fn reply_later(self: &Arc<Self>, request: Id, events: Events) {
+        let realm = Arc::downgrade(self);
+        tokio::spawn(async move {
+            let found = events.await;
+            if let Some(realm) = realm.upgrade() {
+                realm.reply(request, found.map(|events| vec![events.into()]), &mut Turn::begin());
+            }
+        });
     }
 
     fn reply(&self, request: Id, answer: Result<Vec<Value>, Refusal>, turn: &mut Turn) {
@@ -212,4 +230,10 @@ impl Realm {
             }
         };
     }
+}
+
+/// What a procedure comes to.
+enum Reply {
+    Now(Vec<Value>),
+    Later(Events),
 }

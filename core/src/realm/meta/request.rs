@@ -24,6 +24,8 @@ pub(super) enum Shape {
     List,
     /// A dictionary.
     Dict,
+    /// Anything: whoever reads it checks it.
+    Any,
 }
 
 impl Shape {
@@ -36,6 +38,7 @@ impl Shape {
             Shape::Texts => "list[string]",
             Shape::List => "list",
             Shape::Dict => "dict",
+            Shape::Any => "any",
         }
     }
 
@@ -48,6 +51,7 @@ impl Shape {
             }
             Shape::List => value.as_list().is_some(),
             Shape::Dict => value.as_dict().is_some(),
+            Shape::Any => true,
         }
     }
 }
@@ -94,6 +98,10 @@ impl<'a> Request<'a> {
         let position = self.procedure.args.iter().position(|parameter| parameter.name == name);
         let value = position.and_then(|at| self.args.get(at)).or_else(|| self.kwargs.get(name));
         value.filter(|value| **value != Value::Null)
+    }
+
+    pub(super) fn kwargs(&self) -> &Dict {
+        &self.kwargs
     }
 
     pub(super) fn text(&self, name: &str) -> Option<&str> {

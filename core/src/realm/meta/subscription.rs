@@ -1,0 +1,76 @@
+//! Questions about subscriptions, and taking them away.
+
+use super::Realm;
+use super::events::describe;
+use super::registration::{by_policy, ids, maybe, policy_of, reason_of};
+use super::request::Request;
+use super::session::no_such_session;
+use crate::broker::{Events, HistoryQuery, Subscription};
+use crate::error::Refusal;
+use crate::id::Id;
+use crate::session::turn::Turn;
+use crate::uri;
+use crate::value::Value;
+use std::sync::Arc;
+
+type Answer = Result<Vec<Value>, Refusal>;
+
+pub(super) fn list(realm: &Realm, _: &Request<'_>, _: &mut Turn) -> Answer {
+    // As with registrations, what is the router's business is left out.
+    by_policy(|policy| {
+        let mut of_clients = realm.broker.subscriptions(policy);
+        of_clients.retain(|id| {
+            let subscription = realm.broker.subscription(*id);
+            subscription.is_some_and(|subscription| !uri::is_reserved(subscription.facts().uri))
+        });
+        of_clients
+    })
+}
+
+pub(super) fn lookup(realm: &Realm, request: &Request<'_>, _: &mut Turn) -> Answer {
+    let topic = request.text("topic").unwrap_or_default();
+    let found = realm.broker.lookup(policy_of(request)?, topic);
+    Ok(vec![maybe(found.map(|subscription| subscription.facts().id))])
+}
+
+pub(super) fn matching(realm: &Realm, request: &Request<'_>, _: &mut Turn) -> Answer {
+    let found = realm.broker.matching(request.text("topic").unwrap_or_default());
+    Ok(vec![if found.is_empty() { Value::Null } else { ids(&found) }])
+}
+
+pub(super) fn get(realm: &Realm, request: &Request<'_>, _: &mut Turn) -> Answer {
+    Ok(vec![describe(&find(realm, request)?.facts())])
+}
+
+pub(super) fn subscribers(realm: &Realm, request: &Request<'_>, _: &mut Turn) -> Answer {
+    Ok(vec![ids(&find(realm, request)?.subscribers())])
+}
+
+pub(super) fn count(realm: &Realm, request: &Request<'_>, _: &mut Turn) -> Answer {
+    Ok(vec![(find(realm, request)?.count() as u64).into()])
+}
+
+pub(super) fn remove(realm: &Realm, request: &Request<'_>, turn: &mut Turn) -> Answer {
+    let reason = reason_of(realm, request)?;
+    let subscription = request.id("subscription").ok_or_else(|| no_such_subscription(None))?;
+    let session = request.id("session").ok_or_else(|| no_such_session(None))?;
+    realm.broker.remove_subscriber(subscription, session, reason, realm, turn)?;
+    Ok(Vec::new())
+}
+
+pub(super) fn get_events(realm: &Realm, request: &Request<'_>) -> Result<Events, Refusal> {
+    let query = HistoryQuery::from_kwargs(request.kwargs())?;
+    let subscription = request.id("subscription").ok_or_else(|| no_such_subscription(None))?;
+    realm.broker.events(subscription, request.caller, query)
+}
+
+fn find(realm: &Realm, request: &Request<'_>) -> Result<Arc<Subscription>, Refusal> {
+    let id = request.id("subscription");
+    id.and_then(|id| realm.broker.subscription(id)).ok_or_else(|| no_such_subscription(id))
+}
+
+fn no_such_subscription(id: Option<Id>) -> Refusal {
+    let text = id
+        .map_or("that number is no subscription's".to_owned(), |id| format!("there is no subscription {id}"));
+    Refusal::new(uri::NO_SUCH_SUBSCRIPTION, text)
+}
