@@ -44,6 +44,10 @@ pub struct Limits {
     pub max_held_bytes: usize,
     /// Callees of one shared registration.
     pub max_shared_callees: usize,
+    /// Testaments of one session.
+    pub max_testaments: usize,
+    /// What the testaments of one session take together, in bytes, about.
+    pub max_testament_bytes: usize,
     /// Bytes that wait for one slow receiver, before events and invocations for it are turned away. One message fits
     /// into an empty outbox, whatever its length.
     pub outbox_bytes: usize,
@@ -75,6 +79,8 @@ impl Default for Limits {
             max_waiting_calls: 1_000,
             max_held_bytes: 64 << 20,
             max_shared_callees: 10_000,
+            max_testaments: 100,
+            max_testament_bytes: 256 << 10,
             outbox_bytes: 8 << 20,
             outbox_messages: 65_536,
             outbox_reply_bytes: 32 << 20,
@@ -190,6 +196,8 @@ counters! {
     held_bytes_over_limit,
     /// REGISTER refused because of `max_shared_callees`.
     shared_callees_over_limit,
+    /// Testaments refused because of `max_testaments` or `max_testament_bytes`.
+    testaments_over_limit,
     /// Events lost because a subscriber's outbox was full.
     events_dropped,
     /// Events sent without payload because they were longer than the subscriber accepts.

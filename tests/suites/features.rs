@@ -20,7 +20,7 @@ fn the_router_announces_what_it_does_and_nothing_else() {
             "dealer": {"features": {
                 "progressive_call_results": true, "progressive_call_invocations": true, "call_timeout": true,
                 "call_canceling": true, "caller_identification": true, "call_trustlevels": true,
-                "registration_meta_api": true, "session_meta_api": true,
+                "registration_meta_api": true, "session_meta_api": true, "testament_meta_api": true,
                 "pattern_based_registration": true, "shared_registration": true, "sharded_registration": true,
                 "registration_revocation": true, "call_reroute": true, "payload_passthru_mode": true,
             }},

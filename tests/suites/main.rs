@@ -31,6 +31,7 @@ mod revocation;
 mod rpc;
 mod sessions;
 mod sharding;
+mod testaments;
 mod trust;
 mod uris;
 mod vectors;

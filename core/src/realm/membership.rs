@@ -29,7 +29,8 @@ impl Membership {
 }
 
 impl Drop for Membership {
-    /// First nothing more gets in, then calls end, then subscriptions; then the name is given up, and last others are told.
+    /// First nothing more gets in, then calls end, then subscriptions; then the name is given up, and last others are told:
+    /// by its testaments, and that it has left.
     fn drop(&mut self) {
         self.session.outbox().open(None);
         let mut turn = Turn::begin();
@@ -37,6 +38,7 @@ impl Drop for Membership {
         self.realm.broker.leave(&self.broker, self.realm.witness(), &mut turn);
         self.realm.keep_time();
         self.realm.sessions.pin().remove(&self.session.id());
+        self.realm.execute_testaments(&self.session, &mut turn);
         self.realm.tell_leave(&self.session, &mut turn);
     }
 }

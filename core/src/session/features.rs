@@ -127,6 +127,7 @@ pub(crate) fn of_router(meta: MetaApi) -> Dict {
         "call_trustlevels",
         "registration_meta_api",
         "session_meta_api",
+        "testament_meta_api",
         "pattern_based_registration",
         "shared_registration",
         "sharded_registration",

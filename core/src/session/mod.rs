@@ -9,6 +9,7 @@
 //! | [`pump`]       | batch in, turn out                                              |
 //! | [`company`]    | whether to wait for other sessions before flushing              |
 //! | [`local`]      | sessions inside the router itself                               |
+//! | [`testament`]  | what is published when a session is gone                        |
 //! | [`handshake`]  | HELLO to WELCOME                                                |
 //! | [`dispatch`]   | every message of an established session                         |
 
@@ -20,13 +21,18 @@ mod handshake;
 pub(crate) mod local;
 pub(crate) mod outbox;
 mod pump;
+mod testament;
 pub(crate) mod turn;
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use parking_lot::Mutex;
+
 pub(crate) use features::Features;
+pub(crate) use testament::Testament;
+use testament::Testaments;
 
 use crate::auth::{Authenticator, Identity};
 use crate::id::Id;
@@ -43,6 +49,7 @@ pub(crate) struct Session {
     info: Arc<TransportInfo>,
     features: Features,
     fate: AtomicU8,
+    testaments: Mutex<Option<Box<Testaments>>>,
     format: Format,
     outbox: Arc<Outbox>,
 }
@@ -69,7 +76,8 @@ impl Session {
         outbox: Arc<Outbox>,
     ) -> Self {
         let fate = AtomicU8::new(Fate::Open as u8);
-        Session { id, identity, authenticator, info, features, fate, format, outbox }
+        let testaments = Mutex::default();
+        Session { id, identity, authenticator, info, features, fate, testaments, format, outbox }
     }
 
     pub(crate) fn id(&self) -> Id {

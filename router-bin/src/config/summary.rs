@@ -85,7 +85,7 @@ fn changed_limits(limits: &Limits) -> Vec<String> {
 }
 
 /// Every limit as it is written in a config file. Taking the struct apart makes a new limit a compile error here.
-pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 21] {
+pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 23] {
     let Limits {
         handshake_timeout,
         goodbye_timeout,
@@ -104,6 +104,8 @@ pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 21] {
         max_waiting_calls,
         max_held_bytes,
         max_shared_callees,
+        max_testaments,
+        max_testament_bytes,
         outbox_bytes,
         outbox_messages,
         outbox_reply_bytes,
@@ -129,6 +131,8 @@ pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 21] {
         ("max_waiting_calls", max_waiting_calls.to_string()),
         ("max_held_bytes", size(max_held_bytes)),
         ("max_shared_callees", max_shared_callees.to_string()),
+        ("max_testaments", max_testaments.to_string()),
+        ("max_testament_bytes", size(max_testament_bytes)),
         ("outbox_bytes", size(outbox_bytes)),
         ("outbox_messages", outbox_messages.to_string()),
         ("outbox_reply_bytes", size(outbox_reply_bytes)),

@@ -4,7 +4,7 @@
 
 use super::Realm;
 use super::request::{Request, Shape};
-use super::{kill, registration, session, subscription};
+use super::{kill, registration, session, subscription, testament};
 use crate::broker::Events;
 use crate::error::Refusal;
 use crate::session::turn::Turn;
@@ -58,6 +58,7 @@ const FAREWELL: &[Parameter] = &[
     may("message", Shape::Text, "a sentence for the killed, in GOODBYE.Details"),
 ];
 
+const SCOPE: Parameter = may("scope", Shape::Text, "\"detached\" or, if absent, \"destroyed\"");
 const SUBSCRIPTION: Parameter = needs("subscription", Shape::Id, "a subscription of the caller's realm");
 const REGISTRATION: Parameter = needs("registration", Shape::Id, "a registration of the caller's realm");
 const OPTIONS: Parameter = may("options", Shape::Dict, "match: \"exact\", \"prefix\" or \"wildcard\"");
@@ -139,6 +140,28 @@ pub(super) static PROCEDURES: &[Procedure] = &[
         result: "int",
         changes: true,
         run: Run::Now(kill::kill_all),
+    },
+    Procedure {
+        uri: "wamp.session.add_testament",
+        about: "Leaves a publication for when the caller's session is gone.",
+        args: &[
+            needs("topic", Shape::Uri, "where it will be published"),
+            may("args", Shape::List, "its arguments"),
+            may("kwargs", Shape::Dict, "its keyword arguments"),
+        ],
+        kwargs: &[may("publish_options", Shape::Dict, "PUBLISH.Options"), SCOPE],
+        result: "",
+        changes: true,
+        run: Run::Now(testament::add),
+    },
+    Procedure {
+        uri: "wamp.session.flush_testaments",
+        about: "Forgets the testaments of one scope of the caller's session.",
+        args: &[],
+        kwargs: &[SCOPE],
+        result: "",
+        changes: true,
+        run: Run::Now(testament::flush),
     },
     Procedure {
         uri: "wamp.subscription.list",

@@ -17,6 +17,7 @@
 //! | [`events`]  | what is published                                               |
 //! | [`session`] | questions about sessions                                        |
 //! | [`kill`]    | ending them                                                     |
+//! | [`testament`] | what they leave behind                                        |
 //! | [`subscription`], [`registration`] | questions about those, and taking them away |
 
 mod catalog;
@@ -26,6 +27,7 @@ mod registration;
 mod request;
 mod session;
 mod subscription;
+mod testament;
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -42,6 +42,8 @@ pub(super) fn limits(table: &Table<'_>) -> Limits {
     table.set("max_waiting_calls", &mut limits.max_waiting_calls, number(0..=COUNT));
     table.set("max_held_bytes", &mut limits.max_held_bytes, bytes);
     table.set("max_shared_callees", &mut limits.max_shared_callees, number(1..=COUNT));
+    table.set("max_testaments", &mut limits.max_testaments, number(0..=COUNT));
+    table.set("max_testament_bytes", &mut limits.max_testament_bytes, bytes);
     table.set("outbox_bytes", &mut limits.outbox_bytes, bytes);
     table.set("outbox_messages", &mut limits.outbox_messages, number(1..=COUNT));
     table.set("outbox_reply_bytes", &mut limits.outbox_reply_bytes, bytes);
