@@ -57,12 +57,10 @@ mod router;
 pub mod serializer;
 #[allow(dead_code, reason = "features are used from the next commits on")]
 mod session;
-#[allow(dead_code, reason = "used from the next commits on")]
 mod time;
 pub mod transport;
 pub mod uri;
 pub mod value;
-#[allow(dead_code, reason = "broker and dealer tell from the next commits on")]
 mod witness;
 
 pub use id::Id;

@@ -170,6 +170,10 @@ predefined! {
     DISCLOSE_ME_DISALLOWED = "wamp.error.option_disallowed.disclose_me";
     /// A procedure of the session meta API was asked about a session that does not exist.
     NO_SUCH_SESSION = "wamp.error.no_such_session";
+    /// Reflection was asked for a topic that the router does not publish to. Not in the specification.
+    NO_SUCH_TOPIC = "wamp.error.no_such_topic";
+    /// Reflection was asked for an error that the router does not know. Not in the specification.
+    NO_SUCH_ERROR = "wamp.error.no_such_error";
     /// The session may not do that.
     NOT_AUTHORIZED = "wamp.error.not_authorized";
     /// HELLO named a realm that does not exist.

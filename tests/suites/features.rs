@@ -11,13 +11,13 @@ fn the_router_announces_what_it_does_and_nothing_else() {
         let mut peer = Peer::connect(router, link).await;
         let welcome = peer.hello("realm1", all_roles()).await;
         let expected = json!({
-            "broker": {"features": {
+            "broker": {"reflection": true, "features": {
                 "subscriber_blackwhite_listing": true, "publisher_exclusion": true, "publisher_identification": true,
                 "publication_trustlevels": true, "pattern_based_subscription": true, "subscription_meta_api": true,
                 "session_meta_api": true, "event_history": true, "event_retention": true, "shareded_subscriptions": true,
                 "sharded_subscription": true,
             }},
-            "dealer": {"features": {
+            "dealer": {"reflection": true, "features": {
                 "progressive_call_results": true, "progressive_call_invocations": true, "call_timeout": true,
                 "call_canceling": true, "caller_identification": true, "call_trustlevels": true,
                 "registration_meta_api": true, "session_meta_api": true, "testament_meta_api": true,

@@ -26,6 +26,7 @@ mod payloads;
 mod port;
 mod progress;
 mod pubsub;
+mod reflection;
 mod retention;
 mod revocation;
 mod rpc;

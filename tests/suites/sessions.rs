@@ -24,7 +24,7 @@ fn hello_is_answered_with_welcome_and_who_one_is() {
             .expect(json!([2, ID, {
                 "realm": "realm1", "authid": ANY, "authrole": "anonymous", "authmethod": "anonymous",
                 "authprovider": "static", "agent": ANY,
-                "roles": {"broker": {"features": ANY}, "dealer": {"features": ANY}},
+                "roles": {"broker": {"features": ANY, "reflection": true}, "dealer": {"features": ANY, "reflection": true}},
             }]))
             .await;
         assert!(welcome[2]["authid"].is_string() && welcome[2]["agent"].is_string());

@@ -3,7 +3,6 @@
 mod clock;
 mod config;
 mod membership;
-#[allow(dead_code, reason = "the rest of the meta API follows")]
 mod meta;
 
 use std::sync::Arc;

@@ -135,7 +135,10 @@ pub(crate) fn of_router(meta: MetaApi) -> Dict {
         "call_reroute",
         "payload_passthru_mode",
     ]);
-    Dict::new()
-        .with("broker", Dict::new().with("features", broker))
-        .with("dealer", Dict::new().with("features", dealer))
+    let role = |features: Dict| match meta {
+        MetaApi::Off => Dict::new().with("features", features),
+        // Not a feature, but beside them (REFL-02).
+        _ => Dict::new().with("features", features).with("reflection", true),
+    };
+    Dict::new().with("broker", role(broker)).with("dealer", role(dealer))
 }

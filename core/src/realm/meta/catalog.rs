@@ -4,10 +4,11 @@
 
 use super::Realm;
 use super::request::{Request, Shape};
-use super::{kill, registration, session, subscription, testament};
+use super::{kill, reflection, registration, session, subscription, testament};
 use crate::broker::Events;
 use crate::error::Refusal;
 use crate::session::turn::Turn;
+use crate::uri;
 use crate::value::Value;
 
 /// A procedure of the router.
@@ -33,6 +34,14 @@ pub(super) enum Run {
     Now(fn(&Realm, &Request<'_>, &mut Turn) -> Result<Vec<Value>, Refusal>),
     /// Beside others, since what it asks may be far away. The only result is a list.
     Later(fn(&Realm, &Request<'_>) -> Result<Events, Refusal>),
+}
+
+/// A topic, with what its events carry, or an error.
+pub(super) struct Named {
+    pub(super) uri: &'static str,
+    pub(super) about: &'static str,
+    /// Names and types of positional arguments.
+    pub(super) args: &'static [&'static str],
 }
 
 /// An argument.
@@ -298,6 +307,60 @@ pub(super) static PROCEDURES: &[Procedure] = &[
         changes: false,
         run: Run::Later(subscription::get_events),
     },
+    Procedure {
+        uri: "wamp.reflection.procedure.list",
+        about: "Every procedure that the router itself provides.",
+        args: &[],
+        kwargs: &[],
+        result: "list[uri]",
+        changes: false,
+        run: Run::Now(reflection::list_procedures),
+    },
+    Procedure {
+        uri: "wamp.reflection.procedure.describe",
+        about: "What can be said of one procedure of the router.",
+        args: &[needs("uri", Shape::Text, "its URI")],
+        kwargs: &[],
+        result: "dict: uri, description, and what it takes and gives",
+        changes: false,
+        run: Run::Now(reflection::describe_procedure),
+    },
+    Procedure {
+        uri: "wamp.reflection.topic.list",
+        about: "Every topic that the router itself provides.",
+        args: &[],
+        kwargs: &[],
+        result: "list[uri]",
+        changes: false,
+        run: Run::Now(reflection::list_topics),
+    },
+    Procedure {
+        uri: "wamp.reflection.topic.describe",
+        about: "What can be said of one topic of the router.",
+        args: &[needs("uri", Shape::Text, "its URI")],
+        kwargs: &[],
+        result: "dict: uri, description, and what it takes and gives",
+        changes: false,
+        run: Run::Now(reflection::describe_topic),
+    },
+    Procedure {
+        uri: "wamp.reflection.error.list",
+        about: "Every error that the router itself provides.",
+        args: &[],
+        kwargs: &[],
+        result: "list[uri]",
+        changes: false,
+        run: Run::Now(reflection::list_errors),
+    },
+    Procedure {
+        uri: "wamp.reflection.error.describe",
+        about: "What can be said of one error of the router.",
+        args: &[needs("uri", Shape::Text, "its URI")],
+        kwargs: &[],
+        result: "dict: uri, description, and what it takes and gives",
+        changes: false,
+        run: Run::Now(reflection::describe_error),
+    },
 ];
 
 /// The topics of meta events.
@@ -313,3 +376,82 @@ pub(super) mod topic {
     pub(in crate::realm::meta) const REGISTRATION_ON_UNREGISTER: &str = "wamp.registration.on_unregister";
     pub(in crate::realm::meta) const REGISTRATION_ON_DELETE: &str = "wamp.registration.on_delete";
 }
+
+const fn named(uri: &'static str, about: &'static str, args: &'static [&'static str]) -> Named {
+    Named { uri, about, args }
+}
+
+/// All topics.
+pub(super) static TOPICS: &[Named] = &[
+    named(topic::SESSION_ON_JOIN, "A session has joined.", &["details: dict"]),
+    named(
+        topic::SESSION_ON_LEAVE,
+        "A session has left.",
+        &["session: id", "authid: string", "authrole: string"],
+    ),
+    named(
+        topic::SUBSCRIPTION_ON_CREATE,
+        "A subscription exists from now on.",
+        &["session: id", "details: dict"],
+    ),
+    named(
+        topic::SUBSCRIPTION_ON_SUBSCRIBE,
+        "A session has subscribed.",
+        &["session: id", "subscription: id"],
+    ),
+    named(
+        topic::SUBSCRIPTION_ON_UNSUBSCRIBE,
+        "A session has a subscription no more.",
+        &["session: id", "subscription: id"],
+    ),
+    named(
+        topic::SUBSCRIPTION_ON_DELETE,
+        "A subscription is gone with its last subscriber.",
+        &["session: id", "subscription: id"],
+    ),
+    named(
+        topic::REGISTRATION_ON_CREATE,
+        "A registration exists from now on.",
+        &["session: id", "details: dict"],
+    ),
+    named(topic::REGISTRATION_ON_REGISTER, "A session has registered.", &["session: id", "registration: id"]),
+    named(
+        topic::REGISTRATION_ON_UNREGISTER,
+        "A session has a registration no more.",
+        &["session: id", "registration: id"],
+    ),
+    named(
+        topic::REGISTRATION_ON_DELETE,
+        "A registration is gone with its last callee.",
+        &["session: id", "registration: id"],
+    ),
+];
+
+/// All errors.
+pub(super) static ERRORS: &[Named] = &[
+    named(uri::INVALID_URI, "A URI breaks the rules, or is reserved.", &[]),
+    named(uri::NO_SUCH_PROCEDURE, "Nobody has registered the procedure.", &[]),
+    named(uri::PROCEDURE_ALREADY_EXISTS, "Somebody has registered the procedure.", &[]),
+    named(uri::NO_SUCH_REGISTRATION, "There is no such registration, or the session does not hold it.", &[]),
+    named(uri::NO_SUCH_SUBSCRIPTION, "There is no such subscription, or the session does not hold it.", &[]),
+    named(uri::NO_SUCH_SESSION, "There is no such session in the realm.", &[]),
+    named(uri::INVALID_ARGUMENT, "Arguments are wrong, or can't be told to the receiver.", &[]),
+    named(uri::CANCELED, "The call was canceled, or its callee has left.", &[]),
+    named(uri::PAYLOAD_SIZE_EXCEEDED, "The message is longer than the receiver accepts.", &[]),
+    named(uri::PROTOCOL_VIOLATION, "The peer broke the protocol.", &[]),
+    named(uri::OPTION_NOT_ALLOWED, "The router does not grant an option.", &[]),
+    named(uri::DISCLOSE_ME_DISALLOWED, "The realm does not disclose who publishes or calls.", &[]),
+    named(uri::UNAVAILABLE, "The callee can't take the call at the moment.", &[]),
+    named(uri::NO_AVAILABLE_CALLEE, "No callee can take the call at the moment.", &[]),
+    named(uri::TIMEOUT, "The call took too long.", &[]),
+    named(uri::FEATURE_NOT_SUPPORTED, "The other side does not have a feature that the message uses.", &[]),
+    named(uri::NOT_AUTHORIZED, "The session may not do that.", &[]),
+    named(uri::NO_SUCH_REALM, "There is no such realm.", &[]),
+    named(uri::NO_MATCHING_AUTH_METHOD, "Router and client have no authentication method in common.", &[]),
+    named(uri::AUTHENTICATION_DENIED, "Credentials were wrong.", &[]),
+    named(uri::AUTHENTICATION_FAILED, "Authentication broke down.", &[]),
+    named(uri::AUTHENTICATION_REQUIRED, "The realm does not let anonymous clients in.", &[]),
+    named(uri::LIMIT_EXCEEDED, "A limit of the router was reached; the message says which.", &[]),
+    named(uri::NO_SUCH_TOPIC, "Reflection was asked for a topic that is not the router's.", &[]),
+    named(uri::NO_SUCH_ERROR, "Reflection was asked for an error that is not the router's.", &[]),
+];

@@ -19,10 +19,12 @@
 //! | [`kill`]    | ending them                                                     |
 //! | [`testament`] | what they leave behind                                        |
 //! | [`subscription`], [`registration`] | questions about those, and taking them away |
+//! | [`reflection`] | what the router says of itself                               |
 
 mod catalog;
 mod events;
 mod kill;
+mod reflection;
 mod registration;
 mod request;
 mod session;
