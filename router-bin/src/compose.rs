@@ -35,10 +35,12 @@ use crate::config::{self, Address, Auth, Config, Format, Framing, Listener};
 pub(crate) fn router(config: &Config) -> Result<Router, crossway_core::BuildError> {
     let mut builder = Router::builder().limits(config.limits.clone()).protocol(config.protocol);
     for realm in &config.realms {
-        builder = builder.realm(authenticated(RealmConfig::new(&realm.name), &realm.auth));
+        builder =
+            builder.realm(authenticated(RealmConfig::new(&realm.name), &realm.auth).meta_api(realm.meta));
     }
     if let Some(auth) = &config.auto_create {
-        builder = builder.auto_create(authenticated(RealmConfig::new("template"), auth));
+        builder =
+            builder.auto_create(authenticated(RealmConfig::new("template"), auth).meta_api(config.auto_meta));
     }
     builder.build()
 }

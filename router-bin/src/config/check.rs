@@ -36,6 +36,7 @@ fn whole(table: &Table<'_>, context: &Context<'_>) -> Config {
     Config {
         realms: realms.fixed,
         auto_create: realms.auto_create,
+        auto_meta: realms.auto_meta,
         listeners,
         limits,
         protocol,

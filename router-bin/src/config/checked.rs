@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crossway_core::MetaApi;
 use crossway_core::limits::{Limits, Protocol};
 
 /// Everything that the router needs to know before it opens anything.
@@ -15,6 +16,8 @@ pub(crate) struct Config {
     pub(crate) realms: Vec<Realm>,
     /// How sessions log in to realms that come into being with their first session; `None`: there are none.
     pub(crate) auto_create: Option<Vec<Auth>>,
+    /// How much of the meta API realms have that are created automatically.
+    pub(crate) auto_meta: MetaApi,
     /// At least one.
     pub(crate) listeners: Vec<Listener>,
     pub(crate) limits: Limits,
@@ -32,6 +35,7 @@ pub(crate) struct Realm {
     pub(crate) name: String,
     /// At least one, each method once.
     pub(crate) auth: Vec<Auth>,
+    pub(crate) meta: MetaApi,
 }
 
 /// A way of logging in.

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fs;
 
+use crossway_core::MetaApi;
 use crossway_core::uri::{self, UriRule};
 
 use super::{Context, unique};
@@ -14,6 +15,7 @@ use crate::config::tree::Span;
 pub(super) struct Realms {
     pub(super) fixed: Vec<Realm>,
     pub(super) auto_create: Option<Vec<Auth>>,
+    pub(super) auto_meta: MetaApi,
     /// Every name, also those of realms with mistakes inside, so that these cause no others.
     names: Vec<String>,
     any: bool,
@@ -33,6 +35,10 @@ impl Realms {
     }
 }
 
+/// How much of the meta API a realm has.
+const META: [(&str, MetaApi); 3] =
+    [("full", MetaApi::Full), ("read_only", MetaApi::ReadOnly), ("off", MetaApi::Off)];
+
 const EXAMPLE: &str = "[{ method = \"anonymous\", role = \"anonymous\" }]";
 
 pub(super) fn realms(table: &Table<'_>, rule: UriRule, context: &Context<'_>) -> Realms {
@@ -41,14 +47,14 @@ pub(super) fn realms(table: &Table<'_>, rule: UriRule, context: &Context<'_>) ->
     let missing = listed.as_ref().is_none_or(Field::is_empty_list);
     let fixed =
         listed.and_then(|field| field.list(|realm| one(realm, rule, &names, context))).unwrap_or_default();
-    let (any, auto_create) = table.section("realms", |section| automatic(section, context));
+    let (any, auto_create, auto_meta) = table.section("realms", |section| automatic(section, context));
     let names = names.into_inner();
     unique(&names, "realms", context.notes);
     if missing && !any {
         let help = "add a [[realm]], or set realms.auto_create = true".to_string();
         table.note("there is no realm".to_string(), "no `realm` in here", help);
     }
-    Realms { fixed, auto_create, names: names.into_iter().map(|(name, _)| name).collect(), any }
+    Realms { fixed, auto_create, auto_meta, names: names.into_iter().map(|(name, _)| name).collect(), any }
 }
 
 fn one(
@@ -65,7 +71,9 @@ fn one(
         });
         let auth =
             table.require("auth", &format!("auth = {EXAMPLE}")).and_then(|field| methods(&field, context));
-        Some(Realm { name: name?, auth: auth? })
+        let mut meta = MetaApi::default();
+        table.set("meta", &mut meta, |field| field.choice(&META));
+        Some(Realm { name: name?, auth: auth?, meta })
     })?
 }
 
@@ -86,7 +94,7 @@ fn name(field: &Field<'_>, rule: UriRule) -> Option<String> {
     }
 }
 
-fn automatic(table: &Table<'_>, context: &Context<'_>) -> (bool, Option<Vec<Auth>>) {
+fn automatic(table: &Table<'_>, context: &Context<'_>) -> (bool, Option<Vec<Auth>>, MetaApi) {
     let mut enabled = false;
     table.set("auto_create", &mut enabled, Field::flag);
     let auth = table.get("auth");
@@ -98,7 +106,9 @@ fn automatic(table: &Table<'_>, context: &Context<'_>) -> (bool, Option<Vec<Auth
         );
     }
     let auth = auth.and_then(|field| methods(&field, context));
-    (enabled, auth.filter(|_| enabled))
+    let mut meta = MetaApi::default();
+    table.set("meta", &mut meta, |field| field.choice(&META));
+    (enabled, auth.filter(|_| enabled), meta)
 }
 
 fn methods(field: &Field<'_>, context: &Context<'_>) -> Option<Vec<Auth>> {
