@@ -4,7 +4,7 @@ use crossway_tests::peer::all_roles;
 use crossway_tests::{Peer, everywhere};
 use serde_json::json;
 
-// covers: FEAT-01, FEAT-03, FEAT-04, FEAT-10, SESS-10, PS-EXCL-04, PS-BW-14, PS-ID-06, PS-PAT-12, PS-TRUST-03, PS-SHARD-03, PS-RET-11, PPT-01, RPC-PROG-12, RPC-TMO-10, RPC-CANCEL-14, RPC-CID-09, RPC-TRUST-02, RPC-PAT-17, RPC-SHARED-12, RPC-SHARD-03, RPC-REV-06, RPC-REROUTE-09, META-SUB-01, META-REG-01, TEST-01, REFL-02
+// covers: FEAT-01, FEAT-03, FEAT-04, FEAT-10, SESS-10, PS-EXCL-04, PS-BW-14, PS-ID-06, PS-PAT-12, PS-TRUST-03, PS-SHARD-03, PS-RET-11, PS-HIST-01, PS-REV-05, PPT-01, RPC-PROG-12, RPC-TMO-10, RPC-CANCEL-14, RPC-CID-09, RPC-TRUST-02, RPC-PAT-17, RPC-SHARED-12, RPC-SHARD-03, RPC-REV-06, RPC-REROUTE-09, META-SUB-01, META-REG-01, TEST-01, REFL-02
 #[test]
 fn the_router_announces_what_it_does_and_nothing_else() {
     everywhere(async |router, link| {
@@ -15,7 +15,7 @@ fn the_router_announces_what_it_does_and_nothing_else() {
                 "subscriber_blackwhite_listing": true, "publisher_exclusion": true, "publisher_identification": true,
                 "publication_trustlevels": true, "pattern_based_subscription": true, "subscription_meta_api": true,
                 "session_meta_api": true, "event_history": true, "event_retention": true, "shareded_subscriptions": true,
-                "sharded_subscription": true, "payload_passthru_mode": true,
+                "sharded_subscription": true, "subscription_revocation": true, "payload_passthru_mode": true,
             }},
             "dealer": {"reflection": true, "features": {
                 "progressive_call_results": true, "progressive_call_invocations": true, "call_timeout": true,

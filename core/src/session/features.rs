@@ -98,7 +98,8 @@ pub(crate) fn roles_of_router() -> Dict {
 /// `WELCOME.Details.roles`, where this much of the meta API is open.
 pub(crate) fn of_router(meta: MetaApi) -> Dict {
     let open = |name: &&&str| match **name {
-        "testament_meta_api" => meta == MetaApi::Full,
+        // Others than procedures of the meta API take no subscription away.
+        "testament_meta_api" | "subscription_revocation" => meta == MetaApi::Full,
         "event_history" => meta != MetaApi::Off,
         name => meta != MetaApi::Off || !name.ends_with("_meta_api"),
     };
@@ -113,6 +114,7 @@ pub(crate) fn of_router(meta: MetaApi) -> Dict {
         "session_meta_api",
         "event_history",
         "event_retention",
+        "subscription_revocation",
         // As the specification spells it, and as it means it (PS-SHARD-03).
         "shareded_subscriptions",
         "sharded_subscription",
