@@ -76,13 +76,14 @@ impl IntoIterator for Route {
 }
 
 impl Broker {
-    /// Routes PUBLISH to everybody who may have it, with the burst that it belongs to. Returns the publication's id.
+    /// Routes PUBLISH to everybody who may have it, with the burst that it belongs to, and takes its payload. Returns the
+    /// publication's id.
     ///
     /// # Errors
     /// The publisher wants to be disclosed, and the realm does not permit that. Nothing was published.
     pub(crate) fn publish(
         &self,
-        message: Publish<'_>,
+        message: &mut Publish<'_>,
         burst: &mut Burst<'_>,
         turn: &mut Turn,
     ) -> Result<Id, Refusal> {
@@ -94,18 +95,18 @@ impl Broker {
             false => Filter::lasting(publisher.id(), &message.options),
         };
         if lasting.is_some_and(|filter| burst.goes_on(&message.topic, &filter, asked)) {
-            burst.push(Publication { id, payload: message.payload });
+            burst.push(Publication { id, payload: std::mem::take(&mut message.payload) });
             return Ok(id);
         }
         self.deliver(burst, turn);
-        let terms = self.terms(&message, publisher)?;
+        let terms = self.terms(message, publisher)?;
         // From here on nobody subscribes who would get the event as a retained one as well.
-        let _retention = terms.retain.then(|| self.retain(id, &message, terms, publisher));
+        let _retention = terms.retain.then(|| self.retain(id, message, terms, publisher));
         match (self.route(&message.topic), lasting) {
             (Route::None, _) => {}
             (Route::One(subscription), Some(filter)) if !terms.retain => {
                 burst.begin(subscription, &message.topic, filter, asked, terms);
-                burst.push(Publication { id, payload: message.payload });
+                burst.push(Publication { id, payload: std::mem::take(&mut message.payload) });
             }
             (route, _) => self.publish_alone(id, message, route, terms, publisher, turn),
         }
@@ -177,13 +178,13 @@ impl Broker {
     fn publish_alone(
         &self,
         id: Id,
-        message: Publish<'_>,
+        message: &mut Publish<'_>,
         route: Route,
         terms: Terms,
         publisher: &Session,
         turn: &mut Turn,
     ) {
-        let publications = [Publication { id, payload: message.payload }];
+        let publications = [Publication { id, payload: std::mem::take(&mut message.payload) }];
         let spellings = Spellings::default();
         let filter = Filter::new(publisher.id(), &message.options);
         let details = |topic| {

@@ -14,8 +14,10 @@
 
 use std::sync::Arc;
 
+use hashbrown::hash_map::Entry;
+
 use super::registration::Endpoint;
-use super::seat::{Held, Invocation, More, Pending, Place, Progressive};
+use super::seat::{Caller, Held, Invocation, More, Pending, PendingEntry, Place, Progressive};
 use super::{Dealer, Registration, Seat};
 use crate::error::{Fault, Refusal, Violation};
 use crate::id::Id;
@@ -167,7 +169,7 @@ impl Dealer {
             return Err(Declined::Next(Refusal::limit("max_pending_invocations", limit)));
         }
         let mut calls = call.caller.caller.lock();
-        self.may_go_on(call, &calls)?;
+        let entry = self.admit(call, &mut calls)?;
         let invocation = desk.ids.peek();
         let head = [
             HeadItem::Uint(Code::Invocation.number()),
@@ -183,18 +185,18 @@ impl Dealer {
         }
         desk.ids.next_id();
         let place = Place::At { callee: Arc::clone(callee), invocation };
-        match calls.pending.get_mut(&call.request) {
-            Some(pending) => {
+        match entry {
+            Entry::Occupied(known) => {
+                let pending = known.into_mut();
                 pending.place = place;
                 self.be_home_by(pending, call, terms.timeout, turn);
             }
-            None => {
+            Entry::Vacant(free) => {
                 let deadline = terms.timeout.map(|after| {
                     let now = turn.now();
                     Box::new(self.deadlines.add(call.caller, call.request, after, now))
                 });
-                let is_open = call.options.progress == Some(true);
-                calls.pending.insert(call.request, Pending { place, is_open, deadline });
+                free.insert(Pending { place, is_open: call.options.progress == Some(true), deadline });
             }
         }
         drop(calls);
@@ -258,24 +260,26 @@ impl Dealer {
         })
     }
 
-    /// Whether the caller still wants, or may make, the call. Called with its lock held.
-    pub(super) fn may_go_on(&self, call: &Routed<'_>, calls: &super::seat::Caller) -> Result<(), Declined> {
-        if call.is_new {
-            if calls.knows(call.request) {
-                return Err(Declined::Known);
-            }
-            if calls.pending.len() >= self.limits.max_pending_calls {
+    /// Where the call stands among those of its caller, if the caller still wants it, or may make it.
+    pub(super) fn admit<'c>(
+        &self,
+        call: &Routed<'_>,
+        calls: &'c mut Caller,
+    ) -> Result<PendingEntry<'c>, Declined> {
+        let (waiting, is_late) = (calls.pending.len(), calls.late.contains(call.request));
+        match (calls.pending.entry(call.request), call.is_new) {
+            (Entry::Occupied(_), true) => Err(Declined::Known),
+            (Entry::Vacant(_), true) if is_late => Err(Declined::Known),
+            (Entry::Vacant(_), true) if waiting >= self.limits.max_pending_calls => {
                 self.counters.calls_over_limit.increment();
-                return Err(Refusal::limit("max_pending_calls", self.limits.max_pending_calls).into());
+                Err(Refusal::limit("max_pending_calls", self.limits.max_pending_calls).into())
             }
-            return Ok(());
-        }
-        match calls.pending.get(&call.request) {
-            Some(Pending { place: Place::Moving { end: Some(why) }, .. }) => {
-                Err(Declined::Ended(why.clone()))
-            }
-            Some(_) => Ok(()),
-            None => Err(Declined::Abandoned),
+            (Entry::Vacant(_), false) => Err(Declined::Abandoned),
+            (Entry::Occupied(known), false) => match &known.get().place {
+                Place::Moving { end: Some(why) } => Err(Declined::Ended(why.clone())),
+                _ => Ok(Entry::Occupied(known)),
+            },
+            (free @ Entry::Vacant(_), true) => Ok(free),
         }
     }
 }

@@ -60,6 +60,7 @@ struct Queue {
 
 impl Deadlines {
     /// Whether a keeper has to be sent. Asked after every message, answered with one load.
+    #[inline]
     pub(crate) fn need_a_keeper(&self) -> bool {
         self.unattended.load(Ordering::Relaxed) && self.unattended.swap(false, Ordering::AcqRel)
     }

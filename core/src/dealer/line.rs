@@ -12,6 +12,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use hashbrown::hash_map::Entry;
+
 use super::call::{Declined, Routed, busy, no_such_procedure};
 use super::elsewhere::nobody_available;
 use super::seat::{Held, Invocation, Pending, Place};
@@ -109,7 +111,7 @@ impl Dealer {
         turn: &mut Turn,
     ) -> Result<(), Declined> {
         let mut calls = call.caller.caller.lock();
-        self.may_go_on(call, &calls)?;
+        let entry = self.admit(call, &mut calls)?;
         if call.options.progress == Some(true) {
             return Err(busy().into());
         }
@@ -126,14 +128,14 @@ impl Dealer {
         };
         line.last += 1;
         let place = Place::Waiting { registration: Arc::clone(registration), ticket: line.last };
-        match calls.pending.get_mut(&call.request) {
-            Some(pending) => pending.place = place,
-            None => {
+        match entry {
+            Entry::Occupied(mut known) => known.get_mut().place = place,
+            Entry::Vacant(free) => {
                 let deadline = self.patience(call).map(|after| {
                     let now = turn.now();
                     Box::new(self.deadlines.add(call.caller, call.request, after, now))
                 });
-                calls.pending.insert(call.request, Pending { place, is_open: false, deadline });
+                free.insert(Pending { place, is_open: false, deadline });
             }
         }
         line.calls.insert(line.last, InLine { caller: Arc::clone(call.caller), request: call.request, held });

@@ -13,7 +13,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
+use hashbrown::{DefaultHashBuilder, HashMap};
 use parking_lot::Mutex;
 
 use super::Registration;
@@ -42,6 +43,9 @@ pub(super) struct Caller {
     /// Progressive calls that were over before their last CALL came: what still comes is to be ignored (RPC-PINV-14).
     pub(super) late: Late,
 }
+
+/// The place of one call among those of its caller.
+pub(super) type PendingEntry<'c> = Entry<'c, Id, Pending, DefaultHashBuilder>;
 
 /// A call that waits for its final answer.
 pub(super) struct Pending {

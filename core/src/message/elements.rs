@@ -54,6 +54,10 @@ impl<'a> Elements<'a> {
         Ok(item)
     }
 
+    fn next_is_empty_dict(&self) -> bool {
+        matches!(self.rest, [Item { kind: Kind::Dict { empty: true, .. }, .. }, ..])
+    }
+
     fn raw(&self, item: &Item) -> &'a [u8] {
         // A serializer that reports a range outside its own bytes gets an empty element, not a panic.
         self.base.get(item.start as usize..item.end as usize).unwrap_or_default()
@@ -163,11 +167,13 @@ macro_rules! options_are_elements {
     ($($type:ty)*) => {$(
         impl<'a> Element<'a> for $type {
             fn read(from: &mut Elements<'a>, field: &'static str) -> Result<Self, Violation> {
-                let code = from.code.name();
-                match <Dict as Element>::read(from, field)? {
-                    dict if dict.is_empty() => Ok(Self::default()),
-                    dict => Self::from_dict(code, dict),
+                // Most messages have none.
+                if from.next_is_empty_dict() {
+                    from.next(field)?;
+                    return Ok(Self::default());
                 }
+                let code = from.code.name();
+                Self::from_dict(code, Element::read(from, field)?)
             }
             fn write(self, to: &mut Head) {
                 Element::write(self.into_dict(), to);

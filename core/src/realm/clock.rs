@@ -17,11 +17,17 @@ const NAP: Duration = Duration::from_secs(3600);
 impl Realm {
     /// Sends somebody to look after the deadlines, if there are new ones and nobody does. Called when a message has been
     /// handled, and when a session has left: a call that waited may have got to a callee with a timeout of its own.
+    #[inline]
     pub(crate) fn keep_time(self: &Arc<Self>) {
+        if self.dealer.deadlines().need_a_keeper() {
+            self.send_a_keeper();
+        }
+    }
+
+    #[cold]
+    fn send_a_keeper(self: &Arc<Self>) {
         // Without a runtime everything ends.
-        if self.dealer.deadlines().need_a_keeper()
-            && let Ok(runtime) = Handle::try_current()
-        {
+        if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(keep(Arc::downgrade(self)));
         }
     }

@@ -14,7 +14,6 @@ use crate::limits::{Counters, Limits, Protocol, RequestIds};
 use crate::message::{Call, Code, Error, Match, Message, Publish, Register, Subscribe};
 use crate::realm::Membership;
 use crate::serializer::HeadItem;
-use crate::session::Features;
 use crate::session::turn::Turn;
 use crate::uri::{self, UriError};
 
@@ -74,9 +73,8 @@ impl<'a> Established<'a> {
     ) -> Result<Next, Violation> {
         let serializer = self.member.session.format().serializer();
         let scan = serializer.scan(frame, self.limits.max_depth)?;
-        let message = Message::decode(frame, &scan, serializer)?;
-        check_announced(&message, self.member.session.features())?;
-        self.check_lengths(&message)?;
+        let mut message = Message::decode(frame, &scan, serializer)?;
+        self.check_attributes(&message)?;
         if !matches!(message, Message::Publish(_)) {
             self.deliver(burst, turn);
         }
@@ -87,14 +85,11 @@ impl<'a> Established<'a> {
             Message::Call(m) => (Code::Call, m.request),
             Message::Register(m) => (Code::Register, m.request),
             Message::Unregister(m) => (Code::Unregister, m.request),
-            _ => return self.receive_other(message, turn),
+            _ => return self.receive_other(&message, turn),
         };
-        // More of a progressive call takes no id of its own.
-        if code != Code::Call || !self.counts_requests() || !self.member.dealer.knows(request) {
-            self.check_request_id(request)?;
-        }
+        self.check_request_id(code, request)?;
         let is_progressive = matches!(&message, Message::Call(m) if m.options.progress == Some(true));
-        match self.request(message, burst, turn) {
+        match self.request(&mut message, burst, turn) {
             Ok(()) => Ok(Next::Continue),
             Err(Fault::Violated(violation)) => Err(violation),
             Err(Fault::Refused(_))
@@ -117,15 +112,20 @@ impl<'a> Established<'a> {
     }
 
     /// The messages that carry a request id of their own, and are answered with it.
-    fn request(&self, message: Message<'_>, burst: &mut Burst<'_>, turn: &mut Turn) -> Result<(), Fault> {
+    fn request(
+        &self,
+        message: &mut Message<'_>,
+        burst: &mut Burst<'_>,
+        turn: &mut Turn,
+    ) -> Result<(), Fault> {
         let Membership { realm, broker, dealer, .. } = &self.member;
         match message {
             Message::Publish(m) => return Ok(self.publish(m, burst, turn)?),
-            Message::Subscribe(m) => self.subscribe(&m, turn)?,
-            Message::Unsubscribe(m) => realm.broker.unsubscribe(broker, &m, realm.witness(), turn)?,
-            Message::Call(m) => self.call(&m, turn)?,
-            Message::Register(m) => self.register(&m, turn)?,
-            Message::Unregister(m) => realm.dealer.unregister(dealer, &m, realm.witness(), turn)?,
+            Message::Subscribe(m) => self.subscribe(m, turn)?,
+            Message::Unsubscribe(m) => realm.broker.unsubscribe(broker, m, realm.witness(), turn)?,
+            Message::Call(m) => self.call(m, turn)?,
+            Message::Register(m) => self.register(m, turn)?,
+            Message::Unregister(m) => realm.dealer.unregister(dealer, m, realm.witness(), turn)?,
             _ => {}
         }
         realm.keep_time();
@@ -133,12 +133,12 @@ impl<'a> Established<'a> {
     }
 
     /// The messages that answer something, end something, or have no business here.
-    fn receive_other(&self, message: Message<'_>, turn: &mut Turn) -> Result<Next, Violation> {
+    fn receive_other(&self, message: &Message<'_>, turn: &mut Turn) -> Result<Next, Violation> {
         let Membership { realm, dealer, .. } = &self.member;
         match message {
-            Message::Yield(m) => realm.dealer.yield_result(dealer, &m, turn)?,
-            Message::Error(m) => self.error(&m, turn)?,
-            Message::Cancel(m) => realm.dealer.cancel(dealer, &m, turn),
+            Message::Yield(m) => realm.dealer.yield_result(dealer, m, turn)?,
+            Message::Error(m) => self.error(m, turn)?,
+            Message::Cancel(m) => realm.dealer.cancel(dealer, m, turn),
             Message::Goodbye(m) => {
                 self.check_reason(&m.reason)?;
                 return Ok(Next::Goodbye);
@@ -157,7 +157,12 @@ impl<'a> Established<'a> {
     }
 
     /// Silent about everything unless the publisher wants an answer (PS-08).
-    fn publish(&self, message: Publish<'_>, burst: &mut Burst<'_>, turn: &mut Turn) -> Result<(), Refusal> {
+    fn publish(
+        &self,
+        message: &mut Publish<'_>,
+        burst: &mut Burst<'_>,
+        turn: &mut Turn,
+    ) -> Result<(), Refusal> {
         let request = message.request;
         let acknowledge = message.options.acknowledge == Some(true);
         let hears_itself = message.options.exclude_me == Some(false);
@@ -211,14 +216,24 @@ impl<'a> Established<'a> {
         self.member.realm.dealer.yield_error(&self.member.dealer, message, turn)
     }
 
-    /// What is kept with a call or an event has to be short, beside its payload.
-    fn check_lengths(&self, message: &Message<'_>) -> Result<(), Violation> {
-        let (ppt, rkey) = match message {
-            Message::Call(m) => (&m.options.ppt, m.options.rkey.as_deref()),
-            Message::Publish(m) => (&m.options.ppt, m.options.rkey.as_deref()),
-            Message::Yield(m) => (&m.options.ppt, None),
+    /// Attributes that only some messages have: what HELLO did not announce must not be used (RPC-PINV-04, PPT-04, PPT-07,
+    /// PPT-10), and what is kept with a call or an event has to be short, beside its payload.
+    fn check_attributes(&self, message: &Message<'_>) -> Result<(), Violation> {
+        let features = self.member.session.features();
+        let (ppt, may_ppt, rkey) = match message {
+            Message::Call(m) => {
+                if m.options.progress == Some(true) && !features.caller_progressive_invocations {
+                    return Err(unannounced(message, "progressive_call_invocations"));
+                }
+                (&m.options.ppt, features.caller_ppt, m.options.rkey.as_deref())
+            }
+            Message::Publish(m) => (&m.options.ppt, features.publisher_ppt, m.options.rkey.as_deref()),
+            Message::Yield(m) => (&m.options.ppt, features.callee_ppt, None),
             _ => return Ok(()),
         };
+        if ppt.is_used() && !may_ppt {
+            return Err(unannounced(message, "payload_passthru_mode"));
+        }
         let limit = self.limits.max_uri_length;
         if ppt.longest().max(rkey.map_or(0, str::len)) <= limit {
             return Ok(());
@@ -259,32 +274,24 @@ impl<'a> Established<'a> {
         if uri::is_reserved(uri) { Err(UriError::Reserved) } else { Ok(()) }
     }
 
-    fn counts_requests(&self) -> bool {
-        self.protocol.request_ids == RequestIds::Strict
-    }
-
-    fn check_request_id(&self, request: Id) -> Result<(), Violation> {
-        if !self.counts_requests() {
+    fn check_request_id(&self, code: Code, request: Id) -> Result<(), Violation> {
+        if self.protocol.request_ids != RequestIds::Strict {
             return Ok(());
         }
-        match self.requests.borrow_mut().next_id() {
-            expected if expected == request => Ok(()),
-            expected => Err(Violation::new(format!("request id {request} where {expected} has to follow"))),
+        let mut requests = self.requests.borrow_mut();
+        let expected = requests.peek();
+        if expected == request {
+            requests.next_id();
+            return Ok(());
         }
+        // More of a progressive call takes no id of its own.
+        if code == Code::Call && self.member.dealer.knows(request) {
+            return Ok(());
+        }
+        Err(Violation::new(format!("request id {request} where {expected} has to follow")))
     }
 }
 
-/// What HELLO did not announce must not be used (RPC-PINV-04, PPT-04, PPT-07, PPT-10).
-fn check_announced(message: &Message<'_>, features: Features) -> Result<(), Violation> {
-    let feature = match message {
-        Message::Call(m) if m.options.progress == Some(true) && !features.caller_progressive_invocations => {
-            "progressive_call_invocations"
-        }
-        Message::Call(m) if m.options.ppt.is_used() && !features.caller_ppt => "payload_passthru_mode",
-        Message::Publish(m) if m.options.ppt.is_used() && !features.publisher_ppt => "payload_passthru_mode",
-        Message::Yield(m) if m.options.ppt.is_used() && !features.callee_ppt => "payload_passthru_mode",
-        _ => return Ok(()),
-    };
-    let text = format!("{} uses {feature}, which HELLO has not announced", message.code().name());
-    Err(Violation::new(text))
+fn unannounced(message: &Message<'_>, feature: &str) -> Violation {
+    Violation::new(format!("{} uses {feature}, which HELLO has not announced", message.code().name()))
 }

@@ -37,10 +37,10 @@ impl Realm {
         // The router's own serializer refuses nothing.
         let Ok(payload) = Payload::write(&args, &Dict::new(), &Native) else { return };
         let options = PublishOptions::default();
-        let message = Publish { request: Id::MIN, options, topic: topic.into(), payload };
+        let mut message = Publish { request: Id::MIN, options, topic: topic.into(), payload };
         let mut burst = Burst::new(self.meta.session());
         // Refused is only who wants to be disclosed.
-        let _ = self.broker.publish(message, &mut burst, turn);
+        let _ = self.broker.publish(&mut message, &mut burst, turn);
         self.broker.deliver(&mut burst, turn);
     }
 }

@@ -90,10 +90,10 @@ impl Realm {
         }
         let mut burst = Burst::new(session);
         for Testament { topic, options, payload, .. } in testaments {
-            let message =
+            let mut message =
                 Publish { request: Id::MIN, options: *options, topic: String::from(topic).into(), payload };
             // Nobody is there to be told why it was refused.
-            let _ = self.broker.publish(message, &mut burst, turn);
+            let _ = self.broker.publish(&mut message, &mut burst, turn);
         }
         self.broker.deliver(&mut burst, turn);
     }
