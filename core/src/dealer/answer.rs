@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::call::too_long;
 use super::details::unsupported;
 use super::seat::{Desk, Invocation};
-use super::{Dealer, Seat};
+use super::{Dealer, Seat, window};
 use crate::error::{Refusal, Violation};
 use crate::id::Id;
 use crate::message::{Code, Error, Options, Passthru, Payload, ResultDetails, Yield};
@@ -28,7 +28,9 @@ impl Dealer {
         }
         let taken = callee.desk.lock().answered(message.request, "YIELD")?;
         let Some(entry) = taken else { return Ok(()) };
+        window();
         self.settle(&entry);
+        window();
         let details = match message.options.ppt.is_used() {
             false => Dict::new(),
             true => ResultDetails { ppt: message.options.ppt.clone(), progress: None }.into_dict(),
@@ -39,6 +41,7 @@ impl Dealer {
             HeadItem::Dict(&details),
         ];
         self.answer(callee, &entry, &message.options.ppt, &head, &message.payload, turn);
+        window();
         self.make_room(&entry, turn);
         Ok(())
     }
@@ -61,7 +64,9 @@ impl Dealer {
             return Ok(());
         }
         drop(desk);
+        window();
         self.settle(&entry);
+        window();
         if unavailable && !entry.has_progressed {
             // There is no other callee, so nothing was held (RPC-REROUTE-02).
             let text = format!("the only callee is unavailable: {}", message.error);
@@ -79,6 +84,7 @@ impl Dealer {
             ];
             self.answer(callee, &entry, &ppt, &head, &message.payload, turn);
         }
+        window();
         self.make_room(&entry, turn);
         Ok(())
     }

@@ -125,6 +125,11 @@ impl Dealer {
         let mut declined = None;
         for _ in 0..ATTEMPTS {
             let Some(endpoint) = registration.choose(&endpoints, key, &tried) else { break };
+            // Where callees have limits, the line's lock is held.
+            #[cfg(test)]
+            if !registration.is_limited() {
+                super::window();
+            }
             match self.offer(registration, endpoint, call, &payload, turn) {
                 Err(Declined::Next(refusal)) => declined = Some(refusal),
                 done => return done,

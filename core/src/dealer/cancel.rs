@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parking_lot::MutexGuard;
 
 use super::seat::{Desk, Invocation, Pending, Place};
-use super::{Dealer, Seat};
+use super::{Dealer, Seat, window};
 use crate::error::Refusal;
 use crate::id::Id;
 use crate::message::{Cancel, CancelMode, Code, InterruptOptions, Options};
@@ -47,6 +47,7 @@ impl Dealer {
                     Some(pending) => pending.place.clone(),
                 }
             };
+            window();
             match &place {
                 Place::At { callee, invocation } => {
                     let desk = callee.desk.lock();
@@ -87,14 +88,18 @@ impl Dealer {
         }
         let Some(entry) = desk.take(invocation) else { return };
         drop(desk);
+        window();
         self.settle(&entry);
+        window();
         turn.refuse(entry.caller.session(), Code::Call, entry.request, &why);
+        window();
         self.make_room(&entry, turn);
     }
 
     /// The session is gone: calls to it end, its own calls are nobody's any more, its procedures are withdrawn.
     pub(crate) fn leave(&self, seat: &Seat, witness: &dyn Witness, turn: &mut Turn) {
         self.leave_as_callee(seat, witness, turn);
+        window();
         self.leave_as_caller(seat, turn);
     }
 
@@ -104,6 +109,7 @@ impl Dealer {
             desk.gone = true;
             (std::mem::take(&mut desk.registrations), std::mem::take(&mut desk.invocations))
         };
+        window();
         if !registrations.is_empty() {
             let mut books = self.write.lock();
             for (registration, endpoint) in registrations.values() {
@@ -112,12 +118,15 @@ impl Dealer {
             }
         }
         for (_, entry) in invocations {
+            window();
             entry.is_over();
+            window();
             self.settle(&entry);
             let why = Refusal::new(uri::CANCELED, "the callee has left");
             turn.refuse(entry.caller.session(), Code::Call, entry.request, &why);
         }
         for (registration, _) in registrations.values() {
+            window();
             self.serve_the_line(registration, turn);
         }
     }
@@ -125,6 +134,7 @@ impl Dealer {
     fn leave_as_caller(&self, seat: &Seat, turn: &mut Turn) {
         let pending = std::mem::take(&mut seat.caller.lock().pending);
         for Pending { place, deadline, .. } in pending.into_values() {
+            window();
             if let Some(deadline) = deadline {
                 self.deadlines.remove(&deadline);
             }
@@ -145,6 +155,7 @@ impl Dealer {
         }
         let entry = desk.take(invocation);
         drop(desk);
+        window();
         if let Some(entry) = entry {
             self.make_room(&entry, turn);
         }

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use super::call::Routed;
 use super::seat::Pending;
-use super::{Dealer, Seat};
+use super::{Dealer, Seat, window};
 use crate::error::Refusal;
 use crate::id::Id;
 use crate::message::CancelMode;
@@ -145,6 +145,7 @@ impl Dealer {
     /// Ends all calls whose time is over.
     pub(crate) fn expire(&self, now: Instant, turn: &mut Turn) {
         for (key, caller, request) in self.deadlines.take_due(now) {
+            window();
             let over = Refusal::new(uri::TIMEOUT, "the call took longer than its timeout");
             self.end_if(&caller, request, CancelMode::KillNoWait, over, turn, |pending| {
                 pending.deadline.as_ref().is_some_and(|deadline| deadline.key == key)

@@ -9,7 +9,7 @@ use parking_lot::MutexGuard;
 
 use super::call::Declined;
 use super::seat::{Desk, Held, Invocation, Place};
-use super::{Dealer, Seat};
+use super::{Dealer, Seat, window};
 use crate::error::Refusal;
 use crate::id::Id;
 use crate::message::Code;
@@ -35,6 +35,7 @@ impl Dealer {
             None => false,
         };
         drop(desk);
+        window();
         if !wanted {
             // The caller has left; others may wait for the room that it leaves.
             return self.make_room(&entry, turn);
@@ -48,6 +49,7 @@ impl Dealer {
                 self.give_up(&entry.caller, entry.request, &nobody_available(), turn);
             }
         }
+        window();
         self.make_room(&entry, turn);
     }
 

@@ -17,7 +17,7 @@ use hashbrown::hash_map::Entry;
 use super::call::{Declined, Routed, busy, no_such_procedure};
 use super::elsewhere::nobody_available;
 use super::seat::{Held, Invocation, Pending, Place};
-use super::{Dealer, Registration, Seat};
+use super::{Dealer, Registration, Seat, window};
 use crate::error::Refusal;
 use crate::id::Id;
 use crate::message::Code;
@@ -203,6 +203,7 @@ impl Dealer {
         turn: &mut Turn,
     ) -> bool {
         let Some(call) = registration.line.lock().calls.remove(&ticket) else { return false };
+        window();
         self.settle_call(&call.caller, call.request);
         turn.refuse(call.caller.session(), Code::Call, call.request, why);
         true

@@ -10,7 +10,7 @@ use parking_lot::MutexGuard;
 use super::call::{callee_is_slow, pending_already, too_long};
 use super::details::unsupported;
 use super::seat::{Caller, Desk, Invocation, Place};
-use super::{Dealer, Seat};
+use super::{Dealer, Seat, window};
 use crate::error::{Fault, Refusal, Violation};
 use crate::id::Id;
 use crate::message::{Call, CancelMode, Code, Options, ResultDetails, Yield};
@@ -42,6 +42,7 @@ impl Dealer {
             }
         };
         let Place::At { callee, invocation } = place else { return Ok(()) };
+        window();
         let desk = callee.desk.lock();
         match self.pass_on(&callee, &desk, invocation, message, turn)? {
             None => {}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::registration::EndpointOptions;
-use super::{Books, Dealer, Registration, Seat};
+use super::{Books, Dealer, Registration, Seat, window};
 use crate::error::Refusal;
 use crate::id::Id;
 use crate::limits::ForceReregister;
@@ -71,6 +71,7 @@ impl Dealer {
             witness.saw(Kind::Registration, by, &Change::Joined(registration.id), turn);
         }
         drop(books);
+        window();
         if let Some(taken) = taken {
             self.serve_the_line(&taken, turn);
         }
@@ -101,6 +102,7 @@ impl Dealer {
         };
         self.withdraw(&mut books, &registration, seat.session().id(), witness, turn);
         drop(books);
+        window();
         self.serve_the_line(&registration, turn);
         Ok(())
     }
@@ -119,6 +121,7 @@ impl Dealer {
         let Some(registration) = books.by_id.get(&registration).cloned() else { return false };
         let revoked = self.revoke(&mut books, &registration, session, reason, witness, turn);
         drop(books);
+        window();
         self.serve_the_line(&registration, turn);
         revoked
     }

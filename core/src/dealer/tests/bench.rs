@@ -1,6 +1,7 @@
 //! A dealer with a few sessions, whose messages are kept.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -30,6 +31,10 @@ use crate::witness::Nobody;
 pub(super) struct Peer {
     pub(super) seat: Arc<Seat>,
     inbox: Inbox,
+    /// All that it has read.
+    log: Mutex<Vec<Heard>>,
+    /// How many calls it has made.
+    made: AtomicUsize,
     /// Its invocations, by the number of the call.
     pub(super) invocations: Mutex<Vec<(usize, Id)>>,
 }
@@ -59,7 +64,13 @@ fn peer(number: u64, features: Features) -> Peer {
     outbox.open(Some(session));
     let format = Format::new(Arc::new(Native));
     let session = Session::new(session, identity, None, Arc::default(), features, format, outbox);
-    Peer { seat: Seat::new(Arc::new(session)), inbox, invocations: Mutex::default() }
+    Peer {
+        seat: Seat::new(Arc::new(session)),
+        inbox,
+        log: Mutex::default(),
+        made: AtomicUsize::new(0),
+        invocations: Mutex::default(),
+    }
 }
 
 impl Bench {
@@ -124,7 +135,8 @@ impl Bench {
         };
         let payload = Payload::write(&[Value::from(call as u64)], &Dict::new(), &Native).unwrap();
         let message = Call { request: id(1), options, procedure: PROCEDURE.into(), payload };
-        let caller = &self.callers[call].seat;
+        let Peer { seat: caller, made, .. } = &self.callers[call];
+        made.fetch_add(1, Ordering::Relaxed);
         match self.dealer.call(caller, &message, turn) {
             Ok(()) => {}
             Err(Fault::Refused(why)) => {
@@ -185,22 +197,39 @@ impl Bench {
     }
 
     /// The last invocation of this call that the callee has seen.
-    fn invocation(&self, callee: usize, call: usize) -> Option<Id> {
+    pub(super) fn invocation(&self, callee: usize, call: usize) -> Option<Id> {
         let invocations = self.callees[callee].invocations.lock();
         invocations.iter().rev().find(|(of, _)| *of == call).map(|(_, invocation)| *invocation)
     }
 
+    fn peer(&self, who: Who) -> Option<&Peer> {
+        match who {
+            Who::Caller(call) => Some(&self.callers[call]),
+            Who::Callee(callee) => Some(&self.callees[callee]),
+            Who::Clock => None,
+        }
+    }
+
+    /// All that a session has read.
+    pub(super) fn log(&self, who: Who) -> Vec<Heard> {
+        self.peer(who).map_or_else(Vec::new, |peer| peer.log.lock().clone())
+    }
+
     /// What a session got since this was last asked.
     pub(super) fn heard(&self, who: Who) -> Vec<Heard> {
-        let peer = match who {
-            Who::Caller(call) => &self.callers[call],
-            Who::Callee(callee) => &self.callees[callee],
-        };
-        std::iter::from_fn(|| peer.inbox.take()).filter_map(|frame| peer.read(&frame)).collect()
+        let Some(peer) = self.peer(who) else { return Vec::new() };
+        let frames = std::iter::from_fn(|| peer.inbox.take());
+        let heard: Vec<Heard> = frames.filter_map(|frame| peer.read(&frame)).collect();
+        peer.log.lock().extend_from_slice(&heard);
+        heard
     }
 }
 
 impl Peer {
+    pub(super) fn made(&self) -> usize {
+        self.made.load(Ordering::Relaxed)
+    }
+
     fn read(&self, frame: &bytes::Bytes) -> Option<Heard> {
         let scan = Native.scan(frame, 100).unwrap();
         Some(match Message::decode(frame, &scan, &Native).unwrap() {

@@ -64,11 +64,28 @@ pub(super) enum Event {
     Unregister(usize),
 }
 
-/// Who does it, or hears of it.
+/// Who does it. A session does one thing after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Who {
     Caller(usize),
     Callee(usize),
+    Clock,
+}
+
+impl Event {
+    pub(super) fn by(self) -> Who {
+        match self {
+            Event::Call(call) | Event::Cancel(call, _) | Event::CallerLeaves(call) => Who::Caller(call),
+            Event::Yield(callee, _)
+            | Event::Progress(callee, _)
+            | Event::Fail(callee, _)
+            | Event::Unavailable(callee, _)
+            | Event::CalleeLeaves(callee)
+            | Event::Register(callee)
+            | Event::Unregister(callee) => Who::Callee(callee),
+            Event::Expire => Who::Clock,
+        }
+    }
 }
 
 /// A message that somebody got.
@@ -80,4 +97,42 @@ pub(super) enum Heard {
     Progress,
     Result,
     Error(String),
+}
+
+impl Heard {
+    /// Nothing of this call follows.
+    pub(super) fn is_final(&self) -> bool {
+        matches!(self, Heard::Result | Heard::Error(_))
+    }
+}
+
+/// Three callees.
+pub(super) fn any_setting(random: &mut fastrand::Rng) -> Setting {
+    Setting {
+        callees: 3,
+        absent: random.usize(..2),
+        canceling: random.bool(),
+        reroute: random.u8(..4) > 0,
+        progress: random.bool(),
+        concurrency: [None, Some(1), Some(2)][random.usize(..3)],
+        ..Setting::shared()
+    }
+}
+
+/// Most of it is routing: leaving is rare.
+pub(super) fn any_event(random: &mut fastrand::Rng, calls: usize, callees: usize) -> Event {
+    let (call, callee) = (random.usize(..calls), random.usize(..callees));
+    let mode = [CancelMode::Skip, CancelMode::Kill, CancelMode::KillNoWait][random.usize(..3)];
+    match random.usize(..25) {
+        0..6 => Event::Call(call),
+        6..9 => Event::Yield(callee, call),
+        9..11 => Event::Progress(callee, call),
+        11..13 => Event::Fail(callee, call),
+        13..18 => Event::Unavailable(callee, call),
+        18..21 => Event::Cancel(call, mode),
+        21 => Event::CallerLeaves(call),
+        22 => [Event::CalleeLeaves(callee), Event::Unregister(callee)][random.usize(..2)],
+        23 => Event::Register(callee),
+        _ => Event::Expire,
+    }
 }

@@ -166,6 +166,7 @@ impl Oracle {
         let gone = match who {
             Who::Caller(call) => self.calls[call].caller_left,
             Who::Callee(callee) => self.callees[callee].has_left,
+            Who::Clock => true,
         };
         if !gone {
             self.messages.entry(who).or_default().push(heard);

@@ -1,7 +1,7 @@
 //! Every order of the events of a call, one after the other.
 
 use super::bench::Bench;
-use super::events::{Event, Setting, Who};
+use super::events::{Event, Setting, Who, any_event, any_setting};
 use super::oracle::{Messages, Oracle, State};
 use crate::message::CancelMode;
 
@@ -107,7 +107,7 @@ fn every_order(
 }
 
 /// What may happen to call 0, with one callee.
-const ONE: [Event; 13] = [
+pub(super) const ONE: [Event; 13] = [
     Event::Yield(0, 0),
     Event::Progress(0, 0),
     Event::Fail(0, 0),
@@ -124,7 +124,7 @@ const ONE: [Event; 13] = [
 ];
 
 /// What may happen to call 0, with two callees.
-const TWO: [Event; 14] = [
+pub(super) const TWO: [Event; 14] = [
     Event::Unavailable(0, 0),
     Event::Unavailable(1, 0),
     Event::Yield(0, 0),
@@ -142,7 +142,7 @@ const TWO: [Event; 14] = [
 ];
 
 /// What may happen to two or three calls, of which at most two are served at a time.
-const LINE: [Event; 15] = [
+pub(super) const LINE: [Event; 15] = [
     Event::Call(2),
     Event::Yield(0, 0),
     Event::Unavailable(0, 0),
@@ -202,34 +202,9 @@ fn calls_in_line_end_as_the_order_of_events_says() {
 fn long_random_stories_end_as_the_oracle_says() {
     for seed in 0..3000 {
         let mut random = fastrand::Rng::with_seed(seed);
-        let setting = Setting {
-            canceling: random.bool(),
-            concurrency: [None, Some(1), Some(2)][random.usize(..3)],
-            callees: 3,
-            absent: random.usize(..2),
-            reroute: random.u8(..4) > 0,
-            progress: random.bool(),
-            ..Setting::shared()
-        };
-        let calls = 5;
-        let event = |random: &mut fastrand::Rng| {
-            let (call, callee) = (random.usize(..calls), random.usize(..3));
-            let modes = [CancelMode::Skip, CancelMode::Kill, CancelMode::KillNoWait];
-            match random.usize(..25) {
-                0..6 => Event::Call(call),
-                6..9 => Event::Yield(callee, call),
-                9..11 => Event::Progress(callee, call),
-                11..13 => Event::Fail(callee, call),
-                13..18 => Event::Unavailable(callee, call),
-                18..21 => Event::Cancel(call, modes[random.usize(..3)]),
-                21 => Event::CallerLeaves(call),
-                22 => [Event::CalleeLeaves(callee), Event::Unregister(callee)][random.usize(..2)],
-                23 => Event::Register(callee),
-                _ => Event::Expire,
-            }
-        };
-        let events: Vec<Event> = (0..30).map(|_| event(&mut random)).collect();
-        if let Err(failure) = run(setting, calls, &events) {
+        let setting = any_setting(&mut random);
+        let events: Vec<Event> = (0..30).map(|_| any_event(&mut random, 5, 3)).collect();
+        if let Err(failure) = run(setting, 5, &events) {
             panic!("seed {seed}\n{setting:?}\n{failure}\n{events:?}");
         }
     }
