@@ -16,6 +16,7 @@ use hashbrown::hash_map::Entry;
 
 use super::call::{Declined, Routed, busy, no_such_procedure};
 use super::elsewhere::nobody_available;
+use super::registration::Endpoint;
 use super::seat::{Held, Invocation, Pending, Place};
 use super::{Dealer, Registration, Seat, window};
 use crate::error::Refusal;
@@ -43,9 +44,13 @@ impl Line {
         self.calls.values().all(InLine::has_been_elsewhere)
     }
 
-    /// The first call whose ticket is higher than `behind`.
-    fn take(&mut self, behind: u64) -> Option<(u64, InLine)> {
-        let (&ticket, _) = self.calls.range(behind + 1..).next()?;
+    /// Takes the first call with a ticket higher than `behind` for which a callee has time. Looks at the callees alone, since
+    /// there may be many calls that wait for one of them.
+    fn take(&mut self, behind: u64, endpoints: &[Arc<Endpoint>]) -> Option<(u64, InLine)> {
+        let with_time = || endpoints.iter().filter(|endpoint| !endpoint.is_busy());
+        with_time().next()?;
+        let may = |call: &InLine| with_time().any(|endpoint| !call.held.tried.contains(&endpoint.id()));
+        let (&ticket, _) = self.calls.range(behind + 1..).find(|(_, call)| may(call))?;
         self.calls.remove_entry(&ticket)
     }
 
@@ -91,6 +96,8 @@ impl Dealer {
         turn: &mut Turn,
     ) -> Result<(), Declined> {
         let mut line = registration.line.lock();
+        // Whoever has made room is about to do this; then the new call would be before those in line.
+        self.serve(&mut line, registration, turn);
         if line.lets_pass() || call.options.runmode.is_some() {
             match self.route_now(registration, call, turn) {
                 Err(Declined::Busy) => {}
@@ -173,7 +180,7 @@ impl Dealer {
     /// Routes those who wait, as far as there are callees with time.
     fn serve(&self, line: &mut Line, registration: &Arc<Registration>, turn: &mut Turn) {
         let mut from = 0;
-        while let Some((ticket, next)) = line.take(from) {
+        while let Some((ticket, next)) = line.take(from, &registration.endpoints.load()) {
             from = ticket;
             let InLine { caller, request, held } = &next;
             let why = match self.route_now(registration, &held.routed(caller, *request), turn) {

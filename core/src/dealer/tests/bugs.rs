@@ -1,7 +1,10 @@
 //! What has gone wrong once.
 
+use std::sync::Arc;
+
 use super::bench::Bench;
 use super::events::{Event, Heard, Setting, Who};
+use super::with_visitor;
 use crate::uri;
 
 /// Lets events happen one after the other, and forgets what was heard.
@@ -68,4 +71,20 @@ fn a_call_lined_up_when_all_callees_had_said_that_they_were_unavailable() {
     let expected =
         [(Who::Caller(0), error(uri::NO_AVAILABLE_CALLEE)), (Who::Callee(1), Heard::Invocation(3, 3))];
     assert_eq!(heard, expected);
+}
+
+/// Callee 1 had answered, and those in line had not been served yet: the new call came before the one that waited.
+#[test]
+fn a_new_call_overtook_one_in_line_when_a_callee_had_just_answered() {
+    let setting = Setting::shared().one_at_a_time();
+    let events = [Event::Call(0), Event::Call(1), Event::Unavailable(0, 0), Event::Call(2)];
+    let bench = Arc::new(after(setting, 4, &events));
+    let inside = Arc::clone(&bench);
+    let visitor = move |number| {
+        if number == 0 {
+            inside.act(Event::Call(3)).unwrap();
+        }
+    };
+    with_visitor(visitor, || bench.act(Event::Yield(1, 1)).unwrap());
+    assert_eq!(bench.heard(Who::Callee(1)), [Heard::Invocation(2, 0)]);
 }
