@@ -20,7 +20,7 @@ fn text(realms: &[Realm], listeners: &[&Listener], snippet: bool, colours: bool)
         text += &format!("  {framing}  {bold}{url}{reset}\n");
     }
     for realm in realms {
-        let methods: Vec<&str> = realm.auth.iter().map(Auth::method).collect();
+        let methods: Vec<&str> = realm.terms.auth.iter().map(Auth::method).collect();
         text += &format!("  realm      {bold}{}{reset} {dim}({}){reset}\n", realm.name, methods.join(" or "));
     }
     if let Some(code) = example(realms, listeners).filter(|_| snippet) {
@@ -90,7 +90,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 
 /// A client to paste into a terminal, if there is a way in without certificates and credentials.
 fn example(realms: &[Realm], listeners: &[&Listener]) -> Option<String> {
-    let open = |realm: &&Realm| realm.auth.iter().any(|auth| matches!(auth, Auth::Anonymous { .. }));
+    let open = |realm: &&Realm| realm.terms.auth.iter().any(|auth| matches!(auth, Auth::Anonymous { .. }));
     let plain = |listener: &&&Listener| {
         listener.framings.contains(&Framing::WebSocket)
             && listener.tls.is_none()

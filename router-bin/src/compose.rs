@@ -26,7 +26,7 @@ use crossway_tls::{MinVersion, Tls, TlsError, TlsOptions};
 use crossway_unix::{UnixListener, UnixOptions};
 use crossway_websocket::{Compression, WebSocket, WebSocketOptions, WebSocketPath};
 
-use crate::config::{self, Address, Auth, Config, Format, Framing, Listener};
+use crate::config::{self, Address, Auth, Config, Format, Framing, Listener, Rules, Terms};
 
 /// The router with its realms. Opens nothing.
 ///
@@ -35,18 +35,21 @@ use crate::config::{self, Address, Auth, Config, Format, Framing, Listener};
 pub(crate) fn router(config: &Config) -> Result<Router, crossway_core::BuildError> {
     let mut builder = Router::builder().limits(config.limits.clone()).protocol(config.protocol);
     for realm in &config.realms {
-        builder =
-            builder.realm(authenticated(RealmConfig::new(&realm.name), &realm.auth).meta_api(realm.meta));
+        builder = builder.realm(on_terms(RealmConfig::new(&realm.name), &realm.terms));
     }
-    if let Some(auth) = &config.auto_create {
-        builder =
-            builder.auto_create(authenticated(RealmConfig::new("template"), auth).meta_api(config.auto_meta));
+    if let Some(terms) = &config.auto_create {
+        builder = builder.auto_create(on_terms(RealmConfig::new("template"), terms));
     }
     builder.build()
 }
 
-fn authenticated(realm: RealmConfig, methods: &[Auth]) -> RealmConfig {
-    methods.iter().fold(realm, |realm, auth| realm.authenticator(authenticator(auth)))
+fn on_terms(realm: RealmConfig, terms: &Terms) -> RealmConfig {
+    let Terms { auth, meta, rules: Rules { topics, procedures, histories } } = terms;
+    let realm = realm.meta_api(*meta);
+    let realm = auth.iter().fold(realm, |realm, auth| realm.authenticator(authenticator(auth)));
+    let realm = topics.iter().cloned().fold(realm, RealmConfig::topic_rule);
+    let realm = procedures.iter().cloned().fold(realm, RealmConfig::procedure_rule);
+    histories.iter().cloned().fold(realm, RealmConfig::history)
 }
 
 fn authenticator(auth: &Auth) -> Arc<dyn Authenticator> {

@@ -135,6 +135,28 @@ fn a_silent_peer_is_probed() {
 }
 
 #[test]
+fn rules_of_a_realm_hold_for_its_topics_and_procedures() {
+    let rules = "[[realm.topic]]\nuri = \"com.\"\nmatch = \"prefix\"\ntrustlevel = 7\nretain = true\n\
+                 [[realm.procedure]]\nuri = \"com.slow\"\nmax_timeout = \"10ms\"\n\
+                 [[realm.history]]\nuri = \"com.topic\"\n";
+    let router = Router::start(&format!("{REALM}{rules}{ANY_PORT}"));
+    let mut client = Client::join(router.address("public"));
+    let mut ask = |message: &str, answers: usize| {
+        client.send(message);
+        (0..answers).map(|_| client.message()).collect::<Vec<_>>()
+    };
+    ask(r#"[16,1,{"acknowledge":true,"exclude_me":false},"com.topic",["kept"]]"#, 1);
+    let [subscribed, event] = &ask(r#"[32,2,{"get_retained":true},"com.topic"]"#, 2)[..] else { panic!() };
+    assert_eq!(subscribed, "[33,2,1]", "it exists from the beginning");
+    assert!(event.contains(r#""trustlevel":7"#) && event.ends_with(r#",["kept"]]"#), "{event}");
+    let events = ask(r#"[48,3,{},"wamp.subscription.get_events",[1]]"#, 1);
+    assert!(events[0].contains(r#""args":["kept"]"#), "{events:?}");
+    assert_eq!(ask(r#"[64,4,{},"com.slow"]"#, 1).len(), 1);
+    let [_invocation, error] = &ask(r#"[48,5,{},"com.slow"]"#, 2)[..] else { panic!() };
+    assert!(error.starts_with(r#"[8,48,5,{},"wamp.error.timeout""#), "{error}");
+}
+
+#[test]
 fn a_ticket_lets_in_who_has_it() {
     let realm = "[[realm]]\nname = \"realm1\"\n\
                  auth = [{ method = \"ticket\", tickets = [{ authid = \"joe\", ticket = \"sesame\", role = \"user\" }] }]\n";

@@ -2,6 +2,7 @@
 
 mod listener;
 mod realm;
+mod rules;
 mod settings;
 
 pub(super) use self::settings::POLICIES;
@@ -36,7 +37,6 @@ fn whole(table: &Table<'_>, context: &Context<'_>) -> Config {
     Config {
         realms: realms.fixed,
         auto_create: realms.auto_create,
-        auto_meta: realms.auto_meta,
         listeners,
         limits,
         protocol,

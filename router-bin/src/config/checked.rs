@@ -7,17 +7,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crossway_core::MetaApi;
+use crossway_core::history::HistoryRule;
 use crossway_core::limits::{Limits, Protocol};
+use crossway_core::policy::{ProcedureRule, TopicRule};
 
 /// Everything that the router needs to know before it opens anything.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Config {
     /// The realms that exist from the start.
     pub(crate) realms: Vec<Realm>,
-    /// How sessions log in to realms that come into being with their first session; `None`: there are none.
-    pub(crate) auto_create: Option<Vec<Auth>>,
-    /// How much of the meta API realms have that are created automatically.
-    pub(crate) auto_meta: MetaApi,
+    /// What holds in realms that come into being with their first session; `None`: there are none.
+    pub(crate) auto_create: Option<Terms>,
     /// At least one.
     pub(crate) listeners: Vec<Listener>,
     pub(crate) limits: Limits,
@@ -29,13 +29,30 @@ pub(crate) struct Config {
     pub(crate) workers: Option<usize>,
 }
 
-/// A realm and who may join it.
+/// A realm that exists from the start.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Realm {
     pub(crate) name: String,
+    pub(crate) terms: Terms,
+}
+
+/// Who may join a realm, and what holds there.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Terms {
     /// At least one, each method once.
     pub(crate) auth: Vec<Auth>,
+    /// How much of the meta API there is.
     pub(crate) meta: MetaApi,
+    pub(crate) rules: Rules,
+}
+
+/// What is said of topics and procedures, each in the order of the text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Rules {
+    pub(crate) topics: Vec<TopicRule>,
+    pub(crate) procedures: Vec<ProcedureRule>,
+    /// Of which topics events are kept.
+    pub(crate) histories: Vec<HistoryRule>,
 }
 
 /// A way of logging in.

@@ -73,6 +73,11 @@ impl<'a> Table<'a> {
         self.notes.add(Mistake::new(message).at(self.span, label).help(help));
     }
 
+    /// How the table as a whole is called in a message.
+    pub(crate) fn name(&self) -> String {
+        format!("`{}`", self.path)
+    }
+
     /// The full path of one of the keys.
     pub(crate) fn path_of(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_string() } else { format!("{}.{key}", self.path) }
@@ -142,6 +147,14 @@ impl<'a> Field<'a> {
             Value::String(text) | Value::Untyped(text) if text.is_empty() => {
                 self.wrong("is empty", "nothing here", "allowed: text of at least one character")
             }
+            Value::String(text) | Value::Untyped(text) => Some(text.clone()),
+            _ => self.wanted("text in quotes"),
+        }
+    }
+
+    /// Text that may be empty.
+    pub(crate) fn any_text(&self) -> Option<String> {
+        match &self.node.value {
             Value::String(text) | Value::Untyped(text) => Some(text.clone()),
             _ => self.wanted("text in quotes"),
         }

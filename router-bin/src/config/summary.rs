@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use crossway_core::limits::Limits;
 
 use super::check::POLICIES;
-use super::checked::{Address, Auth, Config, FORMATS, FRAMINGS, Framing, Listener, Realm};
+use super::checked::{Address, Auth, Config, FORMATS, FRAMINGS, Framing, Listener, Realm, Rules, Terms};
 use super::units::{show_duration, show_size};
 
 /// A few aligned lines: realms, listeners, and the limits that differ from the defaults.
 pub(crate) fn summary(config: &Config) -> String {
     let mut text = String::new();
-    let realms = config.realms.iter().map(realm).chain(config.auto_create.as_deref().map(automatic));
+    let realms = config.realms.iter().map(realm).chain(config.auto_create.as_ref().map(automatic));
     section(&mut text, "realms", realms);
     section(&mut text, "listeners", config.listeners.iter().map(listener));
     section(&mut text, "limits", changed_limits(&config.limits).into_iter());
@@ -27,11 +27,24 @@ fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) 
 }
 
 fn realm(realm: &Realm) -> String {
-    format!("{} ({})", realm.name, methods(&realm.auth))
+    format!("{} ({}){}", realm.name, methods(&realm.terms.auth), rules(&realm.terms.rules))
 }
 
-fn automatic(auth: &[Auth]) -> String {
-    format!("any other, when its first session joins ({})", methods(auth))
+fn automatic(terms: &Terms) -> String {
+    let (methods, rules) = (methods(&terms.auth), rules(&terms.rules));
+    format!("any other, when its first session joins ({methods}){rules}")
+}
+
+/// How many there are, of the kinds of which there are some.
+fn rules(rules: &Rules) -> String {
+    let counted = |count: usize, one: &str, many: &str| match count {
+        0 => String::new(),
+        1 => format!(", 1 {one}"),
+        _ => format!(", {count} {many}"),
+    };
+    counted(rules.topics.len(), "rule for topics", "rules for topics")
+        + &counted(rules.procedures.len(), "rule for procedures", "rules for procedures")
+        + &counted(rules.histories.len(), "event history", "event histories")
 }
 
 fn methods(auth: &[Auth]) -> String {

@@ -3,6 +3,7 @@
 mod example;
 mod mistakes;
 mod overrides;
+mod rules;
 mod same;
 mod units;
 

@@ -1,4 +1,4 @@
-//! `[[realm]]` and `[realms]`: which realms there are, and who may join them.
+//! `[[realm]]` and `[realms]`: which realms there are, and who may join them; `rules` has the rest.
 
 use std::cell::RefCell;
 use std::fs;
@@ -6,16 +6,15 @@ use std::fs;
 use crossway_core::MetaApi;
 use crossway_core::uri::{self, UriRule};
 
-use super::{Context, unique};
-use crate::config::checked::{Auth, Realm, Secret, TicketUser};
+use super::{Context, rules, unique};
+use crate::config::checked::{Auth, Realm, Secret, Terms, TicketUser};
 use crate::config::read::{Field, Table, suggest};
 use crate::config::tree::Span;
 
 /// All that was said about realms.
 pub(super) struct Realms {
     pub(super) fixed: Vec<Realm>,
-    pub(super) auto_create: Option<Vec<Auth>>,
-    pub(super) auto_meta: MetaApi,
+    pub(super) auto_create: Option<Terms>,
     /// Every name, also those of realms with mistakes inside, so that these cause no others.
     names: Vec<String>,
     any: bool,
@@ -47,14 +46,14 @@ pub(super) fn realms(table: &Table<'_>, rule: UriRule, context: &Context<'_>) ->
     let missing = listed.as_ref().is_none_or(Field::is_empty_list);
     let fixed =
         listed.and_then(|field| field.list(|realm| one(realm, rule, &names, context))).unwrap_or_default();
-    let (any, auto_create, auto_meta) = table.section("realms", |section| automatic(section, context));
+    let (any, auto_create) = table.section("realms", |section| automatic(section, rule, context));
     let names = names.into_inner();
     unique(&names, "realms", context.notes);
     if missing && !any {
         let help = "add a [[realm]], or set realms.auto_create = true".to_string();
         table.note("there is no realm".to_string(), "no `realm` in here", help);
     }
-    Realms { fixed, auto_create, auto_meta, names: names.into_iter().map(|(name, _)| name).collect(), any }
+    Realms { fixed, auto_create, names: names.into_iter().map(|(name, _)| name).collect(), any }
 }
 
 fn one(
@@ -69,12 +68,19 @@ fn one(
             names.borrow_mut().push((name.clone(), field.span()));
             Some(name)
         });
-        let auth =
-            table.require("auth", &format!("auth = {EXAMPLE}")).and_then(|field| methods(&field, context));
-        let mut meta = MetaApi::default();
-        table.set("meta", &mut meta, |field| field.choice(&META));
-        Some(Realm { name: name?, auth: auth?, meta })
+        let auth = table.require("auth", &format!("auth = {EXAMPLE}"));
+        let terms = terms(table, auth.as_ref(), rule, context);
+        Some(Realm { name: name?, terms: terms? })
     })?
+}
+
+/// What realms have in common with those that are created automatically.
+fn terms(table: &Table<'_>, auth: Option<&Field<'_>>, rule: UriRule, context: &Context<'_>) -> Option<Terms> {
+    let auth = auth.and_then(|field| methods(field, context));
+    let mut meta = MetaApi::default();
+    table.set("meta", &mut meta, |field| field.choice(&META));
+    let rules = rules::rules(table, rule);
+    Some(Terms { auth: auth?, meta, rules })
 }
 
 fn name(field: &Field<'_>, rule: UriRule) -> Option<String> {
@@ -94,7 +100,7 @@ fn name(field: &Field<'_>, rule: UriRule) -> Option<String> {
     }
 }
 
-fn automatic(table: &Table<'_>, context: &Context<'_>) -> (bool, Option<Vec<Auth>>, MetaApi) {
+fn automatic(table: &Table<'_>, rule: UriRule, context: &Context<'_>) -> (bool, Option<Terms>) {
     let mut enabled = false;
     table.set("auto_create", &mut enabled, Field::flag);
     let auth = table.get("auth");
@@ -105,10 +111,8 @@ fn automatic(table: &Table<'_>, context: &Context<'_>) -> (bool, Option<Vec<Auth
             format!("for example: auth = {EXAMPLE}"),
         );
     }
-    let auth = auth.and_then(|field| methods(&field, context));
-    let mut meta = MetaApi::default();
-    table.set("meta", &mut meta, |field| field.choice(&META));
-    (enabled, auth.filter(|_| enabled), meta)
+    let terms = terms(table, auth.as_ref(), rule, context);
+    (enabled, terms.filter(|_| enabled))
 }
 
 fn methods(field: &Field<'_>, context: &Context<'_>) -> Option<Vec<Auth>> {

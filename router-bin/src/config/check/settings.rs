@@ -52,17 +52,17 @@ pub(super) fn limits(table: &Table<'_>) -> Limits {
 }
 
 /// Beyond a thousand million of anything a number is a slip, not a limit.
-const COUNT: u64 = 1_000_000_000;
+pub(super) const COUNT: u64 = 1_000_000_000;
 
 /// The names of what happens to a slow subscriber.
 pub(crate) const POLICIES: [(&str, OutboxPolicy); 2] =
     [("drop", OutboxPolicy::Drop), ("disconnect", OutboxPolicy::Disconnect)];
 
-fn number(range: RangeInclusive<u64>) -> impl FnOnce(&Field<'_>) -> Option<usize> {
+pub(super) fn number(range: RangeInclusive<u64>) -> impl FnOnce(&Field<'_>) -> Option<usize> {
     move |field| field.count(range).and_then(|number| usize::try_from(number).ok())
 }
 
-fn bytes(field: &Field<'_>) -> Option<usize> {
+pub(super) fn bytes(field: &Field<'_>) -> Option<usize> {
     field.size(1 << 10..=1 << 40).and_then(|number| usize::try_from(number).ok())
 }
 

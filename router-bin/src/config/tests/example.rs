@@ -2,8 +2,11 @@
 
 use std::fs;
 
+use crossway_core::history::HistoryRule;
+use crossway_core::message::Match;
+
 use super::{environment, good, load_in};
-use crate::config::checked::{Auth, Config};
+use crate::config::checked::{Auth, Config, Rules};
 use crate::config::summary::show_limits;
 use crate::config::tree::Format;
 use crate::config::{BUILT_IN, Environment};
@@ -44,7 +47,19 @@ fn it_names_every_limit_with_its_default() {
 #[test]
 fn it_names_every_key_that_there_is() {
     // A key is known if asking for another one lists it among those that are allowed.
-    let sections = ["", "[realms]", "[limits]", "[protocol]", "[shutdown]", "[log]", "[runtime]"];
+    let sections = [
+        "",
+        "[[realm]]",
+        "[[realm]]\n[[realm.topic]]",
+        "[[realm]]\n[[realm.procedure]]",
+        "[[realm]]\n[[realm.history]]",
+        "[realms]",
+        "[limits]",
+        "[protocol]",
+        "[shutdown]",
+        "[log]",
+        "[runtime]",
+    ];
     for section in sections {
         let report = super::report(Format::Toml, &format!("{section}\nnonsense = 1\n"));
         let allowed = report.split("allowed:").nth(1).expect("an unknown key gets a list").replace('\n', " ");
@@ -54,6 +69,7 @@ fn it_names_every_key_that_there_is() {
         for key in keys {
             let named = |line: &str| {
                 let line = line.trim_start_matches(['#', ' ', '[']);
+                let line = ["realm.", "realms."].iter().find_map(|of| line.strip_prefix(of)).unwrap_or(line);
                 line.strip_prefix(key).is_some_and(|rest| rest.starts_with([' ', ']']))
             };
             assert!(EXAMPLE.lines().any(named), "`{key}` of `{section}` is not in the example");
@@ -76,9 +92,12 @@ fn its_alternatives_work_as_well() {
     assert_eq!(config.realms.len(), 2);
     assert_eq!(config.listeners.len(), 3);
     assert_eq!(config.workers, Some(4));
-    let [Auth::Ticket { users }] = config.realms[1].auth.as_slice() else { panic!("{config:?}") };
+    let [Auth::Ticket { users }] = config.realms[1].terms.auth.as_slice() else { panic!("{config:?}") };
     let tickets: Vec<&str> = users.iter().map(|user| user.ticket.0.as_str()).collect();
     assert_eq!(tickets, ["change me", "b", "something"]);
+    let Rules { topics, procedures, histories } = &config.realms[1].terms.rules;
+    assert_eq!((topics.len(), procedures.len(), histories.len()), (1, 1, 1));
+    assert_eq!(histories[0], HistoryRule::new("com.example.", Match::Prefix), "the defaults");
 }
 
 #[test]

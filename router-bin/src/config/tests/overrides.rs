@@ -28,7 +28,7 @@ fn a_variable_sets_a_key_whatever_its_type() {
     assert_eq!(config.limits.max_sessions, 100);
     assert_eq!(config.limits.outbox_bytes, 1 << 20);
     assert_eq!(config.grace.as_secs(), 1);
-    assert_eq!(config.auto_create.map(|auth| auth.len()), Some(1));
+    assert_eq!(config.auto_create.map(|terms| terms.auth.len()), Some(1));
 }
 
 #[test]

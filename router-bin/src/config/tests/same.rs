@@ -1,5 +1,9 @@
 //! TOML and YAML say the same.
 
+use std::time::Duration;
+
+use crossway_core::policy::Disclosure;
+
 use super::{environment, load};
 use crate::config::tree::Format;
 
@@ -11,8 +15,31 @@ auth = [
   { method = "ticket", tickets = [{ authid = "joe", ticket = "sesame", role = "user" }] },
 ]
 
+[[realm.topic]]
+uri = "com.a."
+match = "prefix"
+roles = ["guest", "user"]
+trustlevel = 3
+retain = false
+[[realm.topic]]
+uri = ""
+match = "prefix"
+disclose = "never"
+
+[[realm.procedure]]
+uri = "com.b"
+max_timeout = "5s"
+forward_timeout = true
+
+[[realm.history]]
+uri = "..c"
+match = "wildcard"
+events = 10
+bytes = "64KiB"
+
 [realms]
 auto_create = true
+history = [{ uri = "com.d" }]
 auth = [{ method = "anonymous" }]
 
 [[listener]]
@@ -61,8 +88,16 @@ realm:
           - authid: joe
             ticket: sesame
             role: user
+    topic:
+      - {uri: com.a., match: prefix, roles: [guest, user], trustlevel: 3, retain: false}
+      - {uri: "", match: prefix, disclose: never}
+    procedure:
+      - {uri: com.b, max_timeout: 5s, forward_timeout: true}
+    history:
+      - {uri: ..c, match: wildcard, events: 10, bytes: 64KiB}
 
 realms:
+  history: [{uri: com.d}]
   auto_create: true
   auth: [{method: anonymous}]
 
@@ -110,6 +145,13 @@ fn toml_and_yaml_agree() {
     let toml = load(Format::Toml, TOML, &environment()).unwrap_or_else(|report| panic!("{report}"));
     let yaml = load(Format::Yaml, YAML, &environment()).unwrap_or_else(|report| panic!("{report}"));
     assert_eq!(toml, yaml);
+    let rules = &toml.realms[0].terms.rules;
+    let Disclosure::Never = rules.topics[1].disclose.unwrap() else { panic!("{rules:?}") };
+    assert_eq!(rules.topics[0].scope.authroles.as_ref().unwrap(), &["guest", "user"]);
+    assert_eq!((rules.topics[0].trustlevel, rules.topics[0].retain), (Some(3), Some(false)));
+    assert_eq!(rules.procedures[0].max_timeout, Some(Duration::from_secs(5)));
+    assert_eq!((rules.histories[0].events, rules.histories[0].bytes), (10, 64 << 10));
+    assert_eq!(toml.auto_create.as_ref().unwrap().rules.histories[0].uri, "com.d");
     assert_eq!(toml.limits.max_sessions, 16);
     assert_eq!(toml.listeners[0].keepalive, None);
     assert_eq!(toml.listeners[1].name, "/run/x.sock");
