@@ -9,6 +9,7 @@
 //! | [`orders`] | every order of the events of a call, one after the other                  |
 //! | [`laws`]   | what holds whatever has happened                                          |
 //! | [`nested`] | one event in the midst of another: in every window where no lock is held  |
+//! | [`storm`]  | everybody at once, in threads                                             |
 //! | [`bugs`]   | what has gone wrong once                                                  |
 
 mod bench;
@@ -19,6 +20,7 @@ mod nested;
 mod oracle;
 mod orders;
 mod state;
+mod storm;
 
 use std::cell::RefCell;
 
