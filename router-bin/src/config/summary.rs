@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crossway_core::MetaApi;
 use crossway_core::limits::Limits;
 
 use super::check::POLICIES;
@@ -27,12 +28,24 @@ fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) 
 }
 
 fn realm(realm: &Realm) -> String {
-    format!("{} ({}){}", realm.name, methods(&realm.terms.auth), rules(&realm.terms.rules))
+    realm.name.clone() + &described(&realm.terms)
 }
 
 fn automatic(terms: &Terms) -> String {
-    let (methods, rules) = (methods(&terms.auth), rules(&terms.rules));
-    format!("any other, when its first session joins ({methods}){rules}")
+    "any other, when its first session joins".to_owned() + &described(terms)
+}
+
+fn described(terms: &Terms) -> String {
+    format!(" ({}){}{}", methods(&terms.auth), meta(terms.meta), rules(&terms.rules))
+}
+
+/// Nothing of the default.
+fn meta(api: MetaApi) -> &'static str {
+    match api {
+        MetaApi::Full => "",
+        MetaApi::ReadOnly => ", meta API read only",
+        MetaApi::Off => ", no meta API",
+    }
 }
 
 /// How many there are, of the kinds of which there are some.

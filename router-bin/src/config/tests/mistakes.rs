@@ -495,4 +495,5 @@ fn sections_and_settings() {
         "4:15",
         "\"yes\"",
     );
+    one(&with("[realms]\nmeta = \"readonly\""), "`realms.meta`", "4:8", "did you mean `read_only`?");
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crossway_core::MetaApi;
 use crossway_core::policy::Disclosure;
 
 use super::{environment, load};
@@ -10,6 +11,7 @@ use crate::config::tree::Format;
 const TOML: &str = r#"
 [[realm]]
 name = "realm1"
+meta = "off"
 auth = [
   { method = "anonymous", role = "guest" },
   { method = "ticket", tickets = [{ authid = "joe", ticket = "sesame", role = "user" }] },
@@ -41,6 +43,7 @@ bytes = "64KiB"
 auto_create = true
 history = [{ uri = "com.d" }]
 auth = [{ method = "anonymous" }]
+meta = "read_only"
 
 [[listener]]
 name = "public"
@@ -81,6 +84,7 @@ workers = 2
 const YAML: &str = r#"
 realm:
   - name: realm1
+    meta: off
     auth:
       - {method: anonymous, role: guest}
       - method: ticket
@@ -100,6 +104,7 @@ realms:
   history: [{uri: com.d}]
   auto_create: true
   auth: [{method: anonymous}]
+  meta: read_only
 
 listener:
   - name: public
@@ -151,7 +156,10 @@ fn toml_and_yaml_agree() {
     assert_eq!((rules.topics[0].trustlevel, rules.topics[0].retain), (Some(3), Some(false)));
     assert_eq!(rules.procedures[0].max_timeout, Some(Duration::from_secs(5)));
     assert_eq!((rules.histories[0].events, rules.histories[0].bytes), (10, 64 << 10));
-    assert_eq!(toml.auto_create.as_ref().unwrap().rules.histories[0].uri, "com.d");
+
+    let automatic = toml.auto_create.as_ref().unwrap();
+    assert_eq!((toml.realms[0].terms.meta, automatic.meta), (MetaApi::Off, MetaApi::ReadOnly));
+    assert_eq!(automatic.rules.histories[0].uri, "com.d");
     assert_eq!(toml.limits.max_sessions, 16);
     assert_eq!(toml.listeners[0].keepalive, None);
     assert_eq!(toml.listeners[1].name, "/run/x.sock");
