@@ -19,7 +19,7 @@ use crossway_core::message::{
     Subscribe, SubscribeOptions,
 };
 use crossway_core::serializer::Serializer;
-use crossway_core::{Dict, Id, RealmConfig, Router, Value};
+use crossway_core::{Dict, Id, MetaApi, RealmConfig, Router, Value};
 use crossway_json::Json;
 use crossway_msgpack::MessagePack;
 use tokio::runtime::Runtime;
@@ -63,12 +63,17 @@ impl Progress {
 impl Bench {
     /// On this thread, or on `threads` others.
     pub fn new(threads: usize) -> Self {
+        Bench::with_meta_api(threads, MetaApi::default())
+    }
+
+    /// As [`new`](Self::new), with this much of the meta API.
+    pub fn with_meta_api(threads: usize, meta: MetaApi) -> Self {
         let mut builder = match threads {
             0 => tokio::runtime::Builder::new_current_thread(),
             _ => tokio::runtime::Builder::new_multi_thread(),
         };
         let runtime = builder.worker_threads(threads.max(1)).enable_time().build().unwrap();
-        let realm = RealmConfig::new("realm1").authenticator(Arc::new(Anonymous::default()));
+        let realm = RealmConfig::new("realm1").meta_api(meta).authenticator(Arc::new(Anonymous::default()));
         let router = Router::builder().realm(realm).build().unwrap();
         Bench { runtime, router, progress: Arc::default() }
     }

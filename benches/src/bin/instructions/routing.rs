@@ -4,14 +4,26 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use crossway_benches::null::{Bench, Frames, Peer};
+use crossway_core::MetaApi;
 use crossway_core::serializer::Serializer;
 use crossway_json::Json;
 use crossway_msgpack::MessagePack;
 
 use crate::{BATCH, Case};
 
-pub(crate) const CASES: [Case; 8] = [
+pub(crate) const CASES: [Case; 11] = [
     Case { name: "join-and-leave", count: 1000, run: join_and_leave },
+    Case { name: "join-10000-others", count: 1000, run: |count| join_others(count, MetaApi::Full, &[]) },
+    Case {
+        name: "join-10000-others-without-meta-api",
+        count: 1000,
+        run: |count| join_others(count, MetaApi::Off, &[]),
+    },
+    Case {
+        name: "join-10000-others-one-listens",
+        count: 1000,
+        run: |count| join_others(count, MetaApi::Full, &["wamp.session.on_join"]),
+    },
     Case { name: "call", count: 64 * BATCH, run: |count| call(count, BATCH) },
     Case { name: "call-alone", count: 16 * BATCH, run: |count| call(count, 1) },
     Case { name: "publish-to-1", count: 64 * BATCH, run: |count| publish(count, 1, receiver) },
@@ -52,6 +64,22 @@ fn join_and_leave(count: usize) {
         bench.join().hang_up();
         bench.empty();
     }
+}
+
+/// Sessions that are in the realm already.
+const OTHERS: usize = 10_000;
+
+/// An operation is a session that joins 10,000 others and stays: HELLO and WELCOME. The first of them listens to `topics`.
+fn join_others(count: usize, meta: MetaApi, topics: &[&str]) {
+    let bench = Bench::with_meta_api(0, meta);
+    let first = bench.join();
+    (1..OTHERS).for_each(|_| drop(bench.join()));
+    topics.iter().for_each(|topic| first.subscribe(&bench, topic));
+    for _ in 0..count {
+        bench.deliver(1 + topics.len(), || drop(bench.join()));
+    }
+    // Nobody leaves: that would count as well.
+    std::mem::forget(bench);
 }
 
 /// An operation is a call: CALL, INVOCATION, YIELD and RESULT, and what the transport of the callee takes to answer. So
