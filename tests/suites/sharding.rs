@@ -19,7 +19,7 @@ fn weight(rkey: &str, nkey: &str) -> u64 {
     hash ^ (hash >> 33)
 }
 
-fn winner<'a>(rkey: &str, nodes: &[&'a str]) -> &'a str {
+pub(crate) fn winner<'a>(rkey: &str, nodes: &[&'a str]) -> &'a str {
     nodes.iter().max_by_key(|node| (weight(rkey, node), **node)).expect("some nodes")
 }
 
