@@ -55,8 +55,8 @@ impl Line {
     }
 
     #[cfg(test)]
-    pub(super) fn is_empty(&self) -> bool {
-        self.calls.is_empty()
+    pub(super) fn len(&self) -> usize {
+        self.calls.len()
     }
 }
 

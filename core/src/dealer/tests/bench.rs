@@ -1,7 +1,7 @@
 //! A dealer with a few sessions, whose messages are kept.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -35,6 +35,8 @@ pub(super) struct Peer {
     log: Mutex<Vec<Heard>>,
     /// How many calls it has made.
     made: AtomicUsize,
+    /// More messages of its call may come.
+    is_open: AtomicBool,
     /// Its invocations, by the number of the call.
     pub(super) invocations: Mutex<Vec<(usize, Id)>>,
 }
@@ -69,6 +71,7 @@ fn peer(number: u64, features: Features) -> Peer {
         inbox,
         log: Mutex::default(),
         made: AtomicUsize::new(0),
+        is_open: AtomicBool::new(false),
         invocations: Mutex::default(),
     }
 }
@@ -80,6 +83,7 @@ impl Bench {
             callee_canceling: setting.canceling,
             callee_reroute: setting.reroute,
             callee_progressive_results: true,
+            callee_progressive_invocations: setting.open,
             ..Features::default()
         };
         let bench = Bench {
@@ -101,7 +105,17 @@ impl Bench {
     pub(super) fn act(&self, event: Event) -> Result<(), Violation> {
         let mut turn = Turn::at(*self.now.lock());
         match event {
-            Event::Call(call) => self.call(call, &mut turn),
+            Event::Call(call) => {
+                let peer = &self.callers[call];
+                peer.made.fetch_add(1, Ordering::Relaxed);
+                peer.is_open.store(self.setting.open && call == 0, Ordering::Relaxed);
+                self.call(call, &mut turn);
+            }
+            Event::More(call) => self.call(call, &mut turn),
+            Event::Last(call) => {
+                self.callers[call].is_open.store(false, Ordering::Relaxed);
+                self.call(call, &mut turn);
+            }
             Event::Cancel(call, mode) => {
                 let options = CancelOptions { mode: Some(mode) };
                 self.dealer.cancel(&self.callers[call].seat, &Cancel { request: id(1), options }, &mut turn);
@@ -126,20 +140,23 @@ impl Bench {
         Ok(())
     }
 
-    /// Makes a call as a session's task does.
+    /// Makes a call, or goes on with it, as a session's task does.
     fn call(&self, call: usize, turn: &mut Turn) {
         let options = CallOptions {
             timeout: Some(TIMEOUT.as_millis() as u64),
             receive_progress: Some(self.setting.progress),
+            progress: Some(self.callers[call].is_open()),
             ..CallOptions::default()
         };
         let payload = Payload::write(&[Value::from(call as u64)], &Dict::new(), &Native).unwrap();
         let message = Call { request: id(1), options, procedure: PROCEDURE.into(), payload };
-        let Peer { seat: caller, made, .. } = &self.callers[call];
-        made.fetch_add(1, Ordering::Relaxed);
+        let caller = &self.callers[call].seat;
         match self.dealer.call(caller, &message, turn) {
             Ok(()) => {}
             Err(Fault::Refused(why)) => {
+                if self.callers[call].is_open() {
+                    caller.ignore_the_rest_of(id(1));
+                }
                 turn.refuse(caller.session(), Code::Call, id(1), &why);
             }
             Err(Fault::Violated(violation)) => panic!("{violation}"),
@@ -228,6 +245,10 @@ impl Bench {
 impl Peer {
     pub(super) fn made(&self) -> usize {
         self.made.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.is_open.load(Ordering::Relaxed)
     }
 
     fn read(&self, frame: &bytes::Bytes) -> Option<Heard> {

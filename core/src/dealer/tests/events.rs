@@ -15,6 +15,8 @@ pub(super) struct Setting {
     pub(super) reroute: bool,
     /// Callers ask for progressive results.
     pub(super) progress: bool,
+    /// Call 0 consists of several messages. Only callees that can be interrupted take it.
+    pub(super) open: bool,
     pub(super) concurrency: Option<u64>,
 }
 
@@ -28,6 +30,7 @@ impl Setting {
             canceling: true,
             reroute: true,
             progress: true,
+            open: false,
             concurrency: None,
         }
     }
@@ -51,6 +54,9 @@ impl Setting {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Event {
     Call(usize),
+    /// One more message of a call, and the last one.
+    More(usize),
+    Last(usize),
     Cancel(usize, CancelMode),
     Yield(usize, usize),
     Progress(usize, usize),
@@ -75,7 +81,11 @@ pub(super) enum Who {
 impl Event {
     pub(super) fn by(self) -> Who {
         match self {
-            Event::Call(call) | Event::Cancel(call, _) | Event::CallerLeaves(call) => Who::Caller(call),
+            Event::Call(call)
+            | Event::More(call)
+            | Event::Last(call)
+            | Event::Cancel(call, _)
+            | Event::CallerLeaves(call) => Who::Caller(call),
             Event::Yield(callee, _)
             | Event::Progress(callee, _)
             | Event::Fail(callee, _)
@@ -108,10 +118,12 @@ impl Heard {
 
 /// Three callees.
 pub(super) fn any_setting(random: &mut fastrand::Rng) -> Setting {
+    let open = random.bool();
     Setting {
         callees: 3,
         absent: random.usize(..2),
-        canceling: random.bool(),
+        canceling: open || random.bool(),
+        open,
         reroute: random.u8(..4) > 0,
         progress: random.bool(),
         concurrency: [None, Some(1), Some(2)][random.usize(..3)],
@@ -123,7 +135,7 @@ pub(super) fn any_setting(random: &mut fastrand::Rng) -> Setting {
 pub(super) fn any_event(random: &mut fastrand::Rng, calls: usize, callees: usize) -> Event {
     let (call, callee) = (random.usize(..calls), random.usize(..callees));
     let mode = [CancelMode::Skip, CancelMode::Kill, CancelMode::KillNoWait][random.usize(..3)];
-    match random.usize(..25) {
+    match random.usize(..27) {
         0..6 => Event::Call(call),
         6..9 => Event::Yield(callee, call),
         9..11 => Event::Progress(callee, call),
@@ -133,6 +145,8 @@ pub(super) fn any_event(random: &mut fastrand::Rng, calls: usize, callees: usize
         21 => Event::CallerLeaves(call),
         22 => [Event::CalleeLeaves(callee), Event::Unregister(callee)][random.usize(..2)],
         23 => Event::Register(callee),
+        24 => Event::More(0),
+        25 => Event::Last(0),
         _ => Event::Expire,
     }
 }

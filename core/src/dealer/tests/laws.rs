@@ -9,7 +9,11 @@ impl Bench {
         let callee_of = |callee: usize| &self.callees[callee].seat;
         match event {
             Event::Call(call) => {
-                self.is_here(Who::Caller(call)) && self.finals(call) == self.callers[call].made()
+                let peer = &self.callers[call];
+                self.is_here(Who::Caller(call)) && self.finals(call) == peer.made() && !peer.is_open()
+            }
+            Event::More(call) | Event::Last(call) => {
+                self.is_here(Who::Caller(call)) && self.callers[call].is_open()
             }
             Event::Cancel(call, _) | Event::CallerLeaves(call) => self.is_here(Who::Caller(call)),
             Event::Yield(callee, call)
@@ -77,6 +81,7 @@ impl Bench {
         for call in 0..self.callers.len() {
             self.may(Event::CallerLeaves(call))?;
         }
+        self.has_no_calls()?;
         for callee in 0..self.callees.len() {
             self.may(Event::CalleeLeaves(callee))?;
         }
@@ -103,7 +108,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Invocations with ids in a row; at most one INTERRUPT for each, behind it.
+    /// Invocations with ids in a row, and again where a call goes on; at most one INTERRUPT for each, behind it.
     fn callees_heard_what_they_may(&self) -> Result<(), String> {
         for callee in 0..self.callees.len() {
             let log = self.log(Who::Callee(callee));
@@ -111,8 +116,9 @@ impl Bench {
             for heard in &log {
                 let is_right = match heard {
                     Heard::Invocation(id, _) => {
-                        last += 1;
-                        *id == last
+                        let is_more = log.contains(heard) && *id <= last;
+                        last = last.max(*id);
+                        is_more || *id == last
                     }
                     Heard::Interrupt(id, _) => {
                         let is_first = !interrupted.contains(id);

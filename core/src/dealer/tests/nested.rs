@@ -9,6 +9,7 @@ use super::oracle::Oracle;
 use super::orders::{LINE, ONE, TWO};
 use super::with_visitor;
 use crate::message::CancelMode;
+use crate::uri;
 
 /// Lets `inner` happen in a window of `outer`, after what was `before`. Tells how many windows there were.
 fn one_in_another(
@@ -39,7 +40,7 @@ fn one_in_another(
     done?;
     std::mem::replace(&mut *failure.lock(), Ok(()))?;
     bench.all_answer()?;
-    if window < windows && is_whole(before, outer) && is_whole(before, inner) {
+    if window < windows && are_whole(before, outer, inner) {
         let heard: Vec<Vec<Heard>> = bench.everybody().map(|who| bench.log(who)).collect();
         let orders = [[outer, inner], [inner, outer]];
         let expected = orders.map(|order| one_after_the_other(setting, &[before, &order].concat()));
@@ -51,14 +52,20 @@ fn one_in_another(
     Ok(windows)
 }
 
-/// Whether it happens at once, for all who hear of it. Not so the end of several calls or both sides of a session, nor a call
-/// on its way to another callee; and the oracle knows of one call for each caller only.
-fn is_whole(before: &[Event], event: Event) -> bool {
-    match event {
-        Event::CallerLeaves(_) | Event::Expire | Event::Unavailable(..) => false,
+/// Whether it has to be as if one had come after the other. Not so where callers leave, for they do it as callees first, nor
+/// where something happens to several calls, one by one; and a call on its way to another callee hears of its end there.
+fn are_whole(before: &[Event], outer: Event, inner: Event) -> bool {
+    let events = before.iter().chain([&outer, &inner]);
+    let calls = events.filter(|event| matches!(event, Event::Call(_))).count();
+    let is_whole = |event| match event {
+        Event::CallerLeaves(_) => false,
+        Event::Expire => calls < 2,
+        // The oracle knows of one call for each caller.
         Event::Call(_) => !before.contains(&event),
         _ => true,
-    }
+    };
+    let may_be_split = !matches!(outer, Event::Unavailable(..) | Event::Register(_));
+    may_be_split && is_whole(outer) && is_whole(inner)
 }
 
 /// What everybody hears if nothing comes between.
@@ -139,6 +146,45 @@ fn calls_in_line_end_once_whatever_comes_between() {
         let moved = [CALL, Event::Call(1), Event::Unavailable(0, 0)];
         for before in [&two[..1], &two, &three, &moved] {
             explore(setting.one_at_a_time(), before, &pool);
+        }
+    }
+}
+
+#[test]
+fn a_call_of_several_messages_ends_once_whatever_comes_between() {
+    let open = Setting { open: true, ..Setting::shared().one_comes_later() };
+    let pool = [&TWO[..], &[CALL, Event::More(0), Event::Last(0)]].concat();
+    for setting in [open, open.one_at_a_time()] {
+        for before in [&[][..], &[CALL], &[CALL, Event::More(0)], &[CALL, Event::Last(0)]] {
+            explore(setting, before, &pool);
+        }
+    }
+}
+
+/// Between two callees it is nobody's: whoever ends it there is heard, and the other callee does not get it.
+#[test]
+fn a_call_on_its_way_to_another_callee_can_be_ended() {
+    let ends = [
+        (Event::Cancel(0, CancelMode::Skip), uri::CANCELED),
+        (Event::Cancel(0, CancelMode::Kill), uri::CANCELED),
+        (Event::Cancel(0, CancelMode::KillNoWait), uri::CANCELED),
+        (Event::Expire, uri::TIMEOUT),
+    ];
+    for setting in [Setting::shared(), Setting::shared().one_at_a_time()] {
+        for (end, why) in ends {
+            let bench = Arc::new(Bench::new(setting, 1));
+            bench.act(CALL).unwrap();
+            bench.all_read();
+            let inside = Arc::clone(&bench);
+            let visitor = move |number| {
+                if number == 0 {
+                    inside.act(end).unwrap();
+                }
+            };
+            with_visitor(visitor, || bench.act(Event::Unavailable(0, 0)).unwrap());
+            assert_eq!(bench.heard(Who::Caller(0)), [Heard::Error(why.into())], "{end:?}");
+            assert_eq!(bench.heard(Who::Callee(1)), [], "{end:?}");
+            bench.comes_to_an_end().unwrap();
         }
     }
 }

@@ -28,6 +28,7 @@ struct Call {
     tried: Vec<usize>,
     interrupted: bool,
     has_progressed: bool,
+    is_open: bool,
     caller_left: bool,
     /// Whose time began last has the highest.
     begun: u64,
@@ -70,6 +71,7 @@ impl Oracle {
             tried: Vec::new(),
             interrupted: false,
             has_progressed: false,
+            is_open: false,
             caller_left: false,
             begun: 0,
         };
@@ -96,6 +98,9 @@ impl Oracle {
     pub(super) fn can(&self, event: Event) -> bool {
         match event {
             Event::Call(call) => self.calls[call].state == State::NotMade && !self.calls[call].caller_left,
+            Event::More(call) | Event::Last(call) => {
+                self.calls[call].is_open && !self.calls[call].caller_left
+            }
             Event::Cancel(call, _) | Event::CallerLeaves(call) => !self.calls[call].caller_left,
             Event::Yield(callee, call)
             | Event::Progress(callee, call)
@@ -116,7 +121,14 @@ impl Oracle {
             Event::Call(call) => {
                 self.begin(call);
                 self.calls[call].registration = self.registrations;
+                self.calls[call].is_open = self.is_progressive(call);
                 self.route(call);
+            }
+            Event::More(call) | Event::Last(call) => {
+                self.calls[call].is_open = matches!(event, Event::More(_));
+                if let State::At { callee, invocation, .. } = self.calls[call].state {
+                    self.say(Who::Callee(callee), Heard::Invocation(invocation, call));
+                }
             }
             Event::Cancel(call, mode) => self.end(call, mode, uri::CANCELED),
             Event::Yield(callee, call) => self.answer(callee, call, Heard::Result),
@@ -224,6 +236,14 @@ impl Oracle {
         self.line.push_back(call);
         self.calls[call].state = State::InLine;
         self.serve_the_line();
+        // More of it may come, and would have to wait as well.
+        if self.is_progressive(call) && self.calls[call].state == State::InLine {
+            self.finish(call, Heard::Error(uri::UNAVAILABLE.into()));
+        }
+    }
+
+    fn is_progressive(&self, call: usize) -> bool {
+        self.setting.open && call == 0
     }
 
     fn why_nobody(&self, call: usize) -> &'static str {
@@ -294,9 +314,9 @@ impl Oracle {
             return self.finish(call, Heard::Error(uri::UNAVAILABLE.into()));
         }
         self.calls[call].tried.push(callee);
-        match self.setting.invoke {
-            Invoke::Single => self.finish(call, Heard::Error(uri::NO_AVAILABLE_CALLEE.into())),
-            _ => self.route(call),
+        match self.setting.invoke == Invoke::Single || self.is_progressive(call) {
+            true => self.finish(call, Heard::Error(uri::NO_AVAILABLE_CALLEE.into())),
+            false => self.route(call),
         }
     }
 

@@ -65,6 +65,7 @@ pub(super) fn finish(bench: &Bench, oracle: &mut Oracle) -> Result<(), String> {
     for call in 0..bench.callers.len() {
         step(bench, oracle, Event::CallerLeaves(call))?;
     }
+    bench.has_no_calls()?;
     for callee in 0..bench.callees.len() {
         step(bench, oracle, Event::CalleeLeaves(callee))?;
     }
@@ -187,6 +188,14 @@ fn a_call_that_may_go_elsewhere_ends_as_the_order_of_events_says() {
             }
         }
     }
+}
+
+#[test]
+fn a_call_of_several_messages_ends_as_the_order_of_events_says() {
+    let pool = [&TWO[..], &[Event::More(0), Event::Last(0)]].concat();
+    let open = Setting { open: true, ..Setting::shared() };
+    explore(open, 1, &CALL, &pool, 3);
+    explore(open.one_comes_later().one_at_a_time(), 2, &[Event::Call(1)], &[&pool[..], &CALL].concat(), 3);
 }
 
 #[test]

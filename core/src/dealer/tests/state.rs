@@ -8,27 +8,31 @@ use super::bench::{Bench, PROCEDURE, Peer, id};
 impl Bench {
     /// Nothing is left of any call and any session.
     pub(super) fn is_empty(&self) -> Result<(), String> {
-        if self.dealer.deadlines.len() > 0 {
-            return Err("deadlines are left".into());
-        }
+        self.has_no_calls()?;
         if self.dealer.exact.pin().get(PROCEDURE).is_some() || !self.dealer.write.lock().by_id.is_empty() {
             return Err("a registration is left".into());
         }
+        match self.callees.iter().find(|callee| !callee.seat.desk.lock().registrations.is_empty()) {
+            None => Ok(()),
+            Some(callee) => Err(format!("session {} has registrations", callee.seat.session().id())),
+        }
+    }
+
+    /// Nothing is left of any call, when all callers have left or have been answered.
+    pub(super) fn has_no_calls(&self) -> Result<(), String> {
+        if self.dealer.deadlines.len() > 0 {
+            return Err("deadlines are left".into());
+        }
         for (registration, endpoint) in self.offers.lock().iter() {
-            if !registration.line.lock().is_empty() {
-                return Err("somebody is left in line".into());
-            }
-            if registration.held() > 0 {
-                return Err(format!("{} bytes are held", registration.held()));
-            }
-            if endpoint.pending() > 0 {
-                return Err(format!("{} invocations are counted", endpoint.pending()));
+            let (waiting, held) = (registration.line.lock().len(), registration.held());
+            if waiting + held + endpoint.pending() > 0 {
+                let text = format!("{waiting} in line, {held} bytes held, {} counted", endpoint.pending());
+                return Err(text);
             }
         }
         for Peer { seat, .. } in self.callers.iter().chain(&self.callees) {
-            let (caller, desk) = (seat.caller.lock(), seat.desk.lock());
-            if !caller.pending.is_empty() || !desk.invocations.is_empty() || !desk.registrations.is_empty() {
-                return Err(format!("something is left of session {}", seat.session().id()));
+            if !seat.caller.lock().pending.is_empty() || !seat.desk.lock().invocations.is_empty() {
+                return Err(format!("something is left of the calls of session {}", seat.session().id()));
             }
         }
         Ok(())
