@@ -205,3 +205,68 @@ fn whoever_wins_the_race_of_result_and_cancel_there_is_one_answer() {
         }
     });
 }
+
+/// What autobahn-js says of itself.
+fn of_autobahn_js() -> serde_json::Value {
+    json!({"roles": {
+        "publisher": {"features": {
+            "publisher_identification": true, "subscriber_blackwhite_listing": true, "publisher_exclusion": true}},
+        "subscriber": {"features": {
+            "publisher_identification": true, "pattern_based_subscription": true, "subscription_revocation": true}},
+        "caller": {"features": {
+            "caller_identification": true, "call_canceling": true, "progressive_call_results": true}},
+        "callee": {"features": {
+            "caller_identification": true, "pattern_based_registration": true, "shared_registration": true,
+            "progressive_call_results": true, "registration_revocation": true}},
+    }})
+}
+
+#[test]
+fn autobahn_js_is_not_answered_since_it_forgets_what_it_cancels() {
+    everywhere(async |router, link| {
+        let mut caller = Peer::join_as(router, link, "realm1", of_autobahn_js()).await;
+        let mut callee = Peer::join(router, link).await;
+        let registration = callee.register(PROCEDURE).await;
+        for (options, mode) in [
+            (json!({}), Some("killnowait")),
+            (json!({"mode": "killnowait"}), Some("killnowait")),
+            (json!({"mode": "skip"}), None),
+        ] {
+            let call = caller.call(PROCEDURE, json!([1])).await;
+            let invocation = callee.expect_invocation(registration, json!([1])).await;
+            caller.send(json!([49, call, options])).await;
+            caller.expect_silence().await;
+            if let Some(mode) = mode {
+                callee.expect(json!([69, invocation, {"mode": mode}])).await;
+            }
+            callee.send(json!([70, invocation, {}, ["late"]])).await;
+            callee.expect_silence().await;
+            caller.expect_silence().await;
+        }
+        let call = caller.call(PROCEDURE, json!([2])).await;
+        let invocation = callee.expect_invocation(registration, json!([2])).await;
+        caller.send(json!([49, call, {"mode": "kill"}])).await;
+        callee.expect(json!([69, invocation, {"mode": "kill"}])).await;
+        callee.send(json!([8, 68, invocation, {}, "wamp.error.canceled"])).await;
+        caller.expect(json!([8, 48, call, {}, "wamp.error.canceled"])).await;
+    });
+}
+
+#[test]
+fn who_resembles_autobahn_js_is_answered() {
+    let mut named = of_autobahn_js();
+    named["agent"] = json!("another client");
+    let mut able = of_autobahn_js();
+    able["roles"]["callee"]["features"]["call_canceling"] = json!(true);
+    for hello in [named, able] {
+        on_memory(Plan::default(), async |router| {
+            let mut caller = Peer::join_as(router, Link::DEFAULT, "realm1", hello.clone()).await;
+            let mut callee = Peer::join(router, Link::DEFAULT).await;
+            let registration = callee.register(PROCEDURE).await;
+            let call = caller.call(PROCEDURE, json!([1])).await;
+            callee.expect_invocation(registration, json!([1])).await;
+            caller.send(json!([49, call, {}])).await;
+            caller.expect(json!([8, 48, call, {}, "wamp.error.canceled", REST])).await;
+        });
+    }
+}

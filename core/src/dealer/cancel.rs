@@ -19,6 +19,10 @@ impl Dealer {
     /// Ends a call as its caller wishes. A call that is over, or was never made, is none of anybody's business.
     pub(crate) fn cancel(&self, caller: &Arc<Seat>, message: &Cancel, turn: &mut Turn) {
         let mode = message.options.mode.unwrap_or(CancelMode::KillNoWait);
+        if caller.session().features().caller_forgets && mode != CancelMode::Kill {
+            let pending = caller.caller.lock().pending.remove(&message.request);
+            return pending.into_iter().for_each(|pending| self.let_go(pending, mode, turn));
+        }
         let why = Refusal::new(uri::CANCELED, "the caller canceled the call");
         self.end_if(caller, message.request, mode, why, turn, |_| true);
     }
@@ -133,25 +137,30 @@ impl Dealer {
 
     fn leave_as_caller(&self, seat: &Seat, turn: &mut Turn) {
         let pending = std::mem::take(&mut seat.caller.lock().pending);
-        for Pending { place, deadline, .. } in pending.into_values() {
+        for pending in pending.into_values() {
             window();
-            if let Some(deadline) = deadline {
-                self.deadlines.remove(&deadline);
-            }
-            match place {
-                Place::At { callee, invocation } => self.abandon(&callee, invocation, turn),
-                Place::Waiting { registration, ticket } => registration.forget(ticket),
-                // Whoever moves it finds nobody to move it for.
-                Place::Moving { .. } => {}
-            }
+            self.let_go(pending, CancelMode::KillNoWait, turn);
+        }
+    }
+
+    /// The caller has no use for an answer, and has forgotten the call already.
+    fn let_go(&self, Pending { place, deadline, .. }: Pending, mode: CancelMode, turn: &mut Turn) {
+        if let Some(deadline) = deadline {
+            self.deadlines.remove(&deadline);
+        }
+        match place {
+            Place::At { callee, invocation } => self.abandon(&callee, invocation, mode, turn),
+            Place::Waiting { registration, ticket } => registration.forget(ticket),
+            // Whoever moves it finds nobody to move it for.
+            Place::Moving { .. } => {}
         }
     }
 
     /// Nobody waits for the answer any more.
-    fn abandon(&self, callee: &Seat, invocation: Id, turn: &mut Turn) {
+    fn abandon(&self, callee: &Seat, invocation: Id, mode: CancelMode, turn: &mut Turn) {
         let mut desk = callee.desk.lock();
-        if callee.session().features().callee_canceling {
-            callee.interrupt(&mut desk, invocation, CancelMode::KillNoWait, turn);
+        if callee.session().features().callee_canceling && mode != CancelMode::Skip {
+            callee.interrupt(&mut desk, invocation, mode, turn);
         }
         let entry = desk.take(invocation);
         drop(desk);

@@ -25,6 +25,8 @@ pub(crate) struct Features {
     pub(crate) callee_ppt: bool,
     /// The caller makes progressive calls.
     pub(crate) caller_progressive_invocations: bool,
+    /// The caller forgets a call when it cancels it, and takes an answer for a violation. See [`AUTOBAHN_JS`].
+    pub(crate) caller_forgets: bool,
     /// The caller knows payload passthru mode.
     pub(crate) caller_ppt: bool,
     /// The publisher knows payload passthru mode.
@@ -66,11 +68,40 @@ impl Features {
             callee_revocation: callee("registration_revocation"),
             callee_ppt: ppt("callee"),
             caller_progressive_invocations: has(roles, "caller", "progressive_call_invocations"),
+            caller_forgets: is_autobahn_js(details, roles),
             caller_ppt: ppt("caller"),
             publisher_ppt: ppt("publisher"),
             subscriber_revocation: has(roles, "subscriber", "subscription_revocation"),
         })
     }
+}
+
+/// What autobahn-js announces, the same in all its versions for years. It does not say who it is. Unless the mode is `kill`, it
+/// closes its connection when a CANCEL is answered, as the specification has it.
+const AUTOBAHN_JS: [(&str, &[&str]); 4] = [
+    ("publisher", &["publisher_identification", "subscriber_blackwhite_listing", "publisher_exclusion"]),
+    ("subscriber", &["publisher_identification", "pattern_based_subscription", "subscription_revocation"]),
+    ("caller", &["caller_identification", "call_canceling", "progressive_call_results"]),
+    (
+        "callee",
+        &[
+            "caller_identification",
+            "pattern_based_registration",
+            "shared_registration",
+            "progressive_call_results",
+            "registration_revocation",
+        ],
+    ),
+];
+
+/// Exactly these features and no `agent`: whoever differs in the least is treated by the letter.
+fn is_autobahn_js(details: &Dict, roles: &Dict) -> bool {
+    let alike = |(role, names): &(&str, &[&str])| {
+        let features = roles.get(role).and_then(Value::as_dict).and_then(|role| role.get("features"));
+        features.and_then(Value::as_dict).is_some_and(|features| features.len() == names.len())
+            && names.iter().all(|name| has(roles, role, name))
+    };
+    details.get("agent").is_none() && AUTOBAHN_JS.iter().all(alike)
 }
 
 fn check_role(role: &str, value: Option<&Value>) -> Result<(), Violation> {
