@@ -5,7 +5,9 @@ function of(group) {
    return Object.entries(require(`./${group}`)).map(([name, scenario]) => [`${group}: ${name}`, scenario]);
 }
 
-const ALONE = Object.fromEntries([...of('session'), ...of('rpc'), ...of('pubsub'), ...of('payload')]);
+const BASIC = ['session', 'rpc', 'pubsub', 'payload'];
+const ADVANCED = ['calls', 'registrations', 'subscriptions'];
+const ALONE = Object.fromEntries([...BASIC, ...ADVANCED].flatMap(of));
 
 // The calls that say something new when both sides spell messages differently.
 const CROSSING = [

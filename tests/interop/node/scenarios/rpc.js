@@ -1,19 +1,9 @@
-// Remote procedure calls.
+// Remote procedure calls of the Basic Profile.
 'use strict';
 
 const assert = require('assert').strict;
 const { NotHere } = require('../ground');
-
-// Waits for `call` to fail with the error `uri` and returns the error.
-async function fails(call, uri) {
-   try {
-      await call;
-   } catch (error) {
-      assert.equal(error.error, uri, JSON.stringify(error));
-      return error;
-   }
-   assert.fail(`no ${uri}, but a result`);
-}
+const { fails } = require('./common');
 
 // A procedure that never returns, and the promise that it was called.
 function endless() {
@@ -177,20 +167,5 @@ module.exports = {
       await running;
       await callee.leave();
       await canceled;
-   },
-
-   'progress arrives where announced': async (ground) => {
-      const [callee, caller] = [await ground.there(), await ground.here()];
-      if (!caller.details.roles.dealer.features?.progressive_call_results) {
-         throw new NotHere('the router does not announce progressive_call_results');
-      }
-      await callee.session.register(ground.uri('count'), (args, kwargs, details) => {
-         [0, 1, 2, 3, 4].forEach((number) => details.progress([number]));
-         return 'done';
-      });
-      const seen = [];
-      const call = caller.session.call(ground.uri('count'), [], {}, { receive_progress: true });
-      const result = await call.then((last) => last, null, (number) => seen.push(number));
-      assert.deepEqual([seen, result], [[0, 1, 2, 3, 4], 'done']);
    },
 };
