@@ -108,7 +108,6 @@ pub(crate) struct PublicationPolicy {
 }
 
 /// What is decided for one call.
-#[allow(dead_code, reason = "the dealer asks from the next commits on")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CallPolicy {
     pub(crate) trustlevel: Option<u64>,
@@ -140,7 +139,6 @@ impl Policies {
     }
 
     /// What holds when somebody with this role calls `procedure`.
-    #[allow(dead_code, reason = "the dealer asks from the next commits on")]
     #[inline]
     pub(crate) fn call(&self, procedure: &str, authrole: &str) -> CallPolicy {
         if self.procedures.is_empty() {

@@ -185,7 +185,7 @@ fn a_callee_that_is_killed_may_finish_what_it_was_about_to_say() {
     });
 }
 
-// covers: RPC-PROG-13, SER-11
+// covers: RPC-PROG-13, SER-11, ORD-08
 #[test]
 fn progress_keeps_its_order_and_none_is_lost() {
     between(async |router, one, other| {

@@ -26,7 +26,7 @@ fn strict() -> Plan {
     Plan::protocol(Protocol { request_ids: RequestIds::Strict, ..Protocol::default() })
 }
 
-// covers: RPC-PINV-01, RPC-PINV-02, RPC-PINV-03, RPC-PINV-11
+// covers: RPC-PINV-01, RPC-PINV-02, RPC-PINV-03, RPC-PINV-11, ID-08
 #[test]
 fn a_call_is_told_in_several_messages_with_one_id() {
     everywhere(async |router, link| {
@@ -295,7 +295,7 @@ fn whoever_leaves_in_the_middle_ends_the_call() {
     });
 }
 
-// covers: RPC-PINV-20, RPC-PROG-03, RPC-PROG-13
+// covers: RPC-PINV-20, RPC-PROG-03, RPC-PROG-13, ORD-08
 #[test]
 fn calls_and_results_go_on_side_by_side() {
     everywhere(async |router, link| {

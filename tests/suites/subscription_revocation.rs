@@ -26,7 +26,7 @@ fn the_broker_announces_that_it_may_take_subscriptions_back() {
     });
 }
 
-// covers: PS-REV-01, PS-REV-04, META-SUB-15
+// covers: PS-REV-01, PS-REV-04, META-SUB-15, ID-12
 #[test]
 fn who_loses_a_subscription_is_told_which_and_why() {
     everywhere(async |router, link| {
