@@ -25,7 +25,7 @@ use async_trait::async_trait;
 use crate::id::Id;
 use crate::message::{Match, Payload, PublishOptions};
 use crate::serializer::Serializer;
-use crate::value::Dict;
+use crate::value::{Dict, Value};
 pub use memory::MemoryStore;
 
 /// Which subscription has a history, and how much of it is kept.
@@ -70,7 +70,8 @@ pub struct StoredEvent {
 impl StoredEvent {
     /// About how much memory it takes, in bytes.
     pub fn size(&self) -> usize {
-        let details: usize = self.details.iter().map(|(key, _)| 64 + key.len()).sum();
+        let entry = |(key, value): (&str, &Value)| 64 + key.len() + value.as_text().map_or(0, str::len);
+        let details: usize = self.details.iter().map(entry).sum();
         size_of::<Self>() + self.topic.len() + self.payload.len() + details + self.audience.size()
     }
 }

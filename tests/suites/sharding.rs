@@ -103,6 +103,33 @@ fn sessions_with_one_node_key_are_one_node() {
     });
 }
 
+// covers: PS-SHARD-04, PS-RET-04, PS-RET-05
+#[test]
+fn a_node_that_comes_later_gets_the_retained_event_of_its_own_shard() {
+    everywhere(async |router, link| {
+        let names = ["node1", "node2"];
+        let mut publisher = Peer::join(router, link).await;
+        let mut latest = BTreeMap::new();
+        for key in (0..8).map(|number| format!("resource{number}")) {
+            publisher.publish_with(TOPIC, json!({"rkey": key, "retain": true}), json!([key])).await;
+            latest.insert(winner(&key, &names), key.clone());
+            latest.insert("everybody", key);
+        }
+        publisher.expect_silence().await;
+        // Both have to be there before either can know what is not its own.
+        let mut nodes = BTreeMap::new();
+        for name in names {
+            nodes.insert(name, node(router, link, json!({"nkey": name})).await);
+        }
+        for (name, node) in &mut nodes {
+            node.subscribe_with(TOPIC, json!({"get_retained": true})).await;
+            assert_eq!(got(node).await, BTreeSet::from([latest[name].clone()]), "{name}");
+        }
+        let mut all = node(router, link, json!({"get_retained": true})).await;
+        assert_eq!(got(&mut all).await, BTreeSet::from([latest["everybody"].clone()]));
+    });
+}
+
 // covers: PS-SHARD-02
 #[test]
 fn a_node_key_is_no_longer_than_a_uri() {

@@ -15,11 +15,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::slice;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::fanout::{Fanout, Publication, Spellings};
 use super::filter::Filter;
-use super::members::Member;
+use super::members::{Member, Members};
 use super::{Subscription, history};
 use crate::id::Id;
 use crate::limits::{Counters, Limits};
@@ -58,7 +58,7 @@ pub(super) struct Retained {
     format: Format,
     details: EventDetails,
     publisher: Id,
-    /// The lists and `exclude_me`, if it says something of that.
+    /// The lists, `exclude_me` and `rkey`, if it says something of those.
     options: Option<Box<PublishOptions>>,
     size: usize,
 }
@@ -74,9 +74,11 @@ impl Retained {
             eligible: options.eligible.clone(),
             eligible_authid: options.eligible_authid.clone(),
             eligible_authrole: options.eligible_authrole.clone(),
+            rkey: options.rkey.clone(),
             ..PublishOptions::default()
         };
-        let size = OVERHEAD + message.topic.len() + message.payload.len() + size_of_lists(&lists);
+        let said = options.rkey.as_ref().map_or(0, String::len) + options.ppt.size();
+        let size = OVERHEAD + message.topic.len() + message.payload.len() + said + size_of_lists(&lists);
         Retained {
             number: 0,
             since: Instant::now(),
@@ -90,12 +92,15 @@ impl Retained {
     }
 
     fn is_for_everybody(&self) -> bool {
-        self.options.as_ref().is_none_or(|options| Filter::lasting(self.publisher, options).is_some())
+        self.options.as_ref().is_none_or(|options| {
+            options.rkey.is_none() && Filter::lasting(self.publisher, options).is_some()
+        })
     }
 
-    fn is_for(&self, member: &Member) -> bool {
+    /// Whether `member` may have it; whose shard it is, the members of today decide.
+    fn is_for(&self, member: &Member, members: &Members) -> bool {
         match &self.options {
-            Some(options) => Filter::new(self.publisher, options).admits(member),
+            Some(options) => Filter::new(self.publisher, options).among(options, members).admits(member),
             None => member.id() != self.publisher,
         }
     }
@@ -176,7 +181,12 @@ impl Retention {
         counters: &Counters,
         outbox: &mut Locked<'_>,
     ) {
-        let mut found = self.matching(subscription, member, limits.retained_ttl);
+        let members = subscription.members.load();
+        // It may have subscribed before, with another node key.
+        let member = members.get(member.id()).map_or(member, |known| &**known);
+        let fresh = |event: &&Retained| limits.retained_ttl.is_none_or(|ttl| event.since.elapsed() < ttl);
+        let is_wanted = |event: &&Retained| fresh(event) && event.is_for(member, &members);
+        let mut found = self.matching(subscription, is_wanted);
         found.sort_unstable_by_key(|(_, event)| event.number);
         for (topic, event) in found {
             let mut details = EventDetails { retained: Some(true), ..event.details.clone() };
@@ -197,8 +207,7 @@ impl Retention {
     fn matching<'a>(
         &'a self,
         subscription: &Subscription,
-        member: &Member,
-        ttl: Option<Duration>,
+        is_wanted: impl Fn(&&Retained) -> bool,
     ) -> Vec<(&'a str, &'a Retained)> {
         let wanted = &*subscription.topic;
         // What every topic that matches begins with.
@@ -216,10 +225,8 @@ impl Retention {
             })
             .filter(|(topic, _)| pattern::matches(subscription.policy, wanted, topic))
             .filter_map(|(topic, kept)| {
-                let latest_first = kept.for_some.iter().rev().chain(&kept.for_everybody);
-                let mut fresh =
-                    latest_first.filter(|event| ttl.is_none_or(|ttl| event.since.elapsed() < ttl));
-                fresh.find(|event| event.is_for(member)).map(|event| (topic, event))
+                let mut latest_first = kept.for_some.iter().rev().chain(&kept.for_everybody);
+                latest_first.find(&is_wanted).map(|event| (topic, event))
             })
             .collect()
     }

@@ -41,6 +41,12 @@ impl Passthru {
         texts.filter_map(|(_, text)| text.as_text()).map(str::len).max().unwrap_or(0)
     }
 
+    /// How many bytes they are together, about.
+    pub fn size(&self) -> usize {
+        let texts = self.0.iter().flat_map(|attributes| attributes.iter());
+        texts.map(|(key, text)| key.len() + text.as_text().map_or(0, str::len)).sum()
+    }
+
     /// Adds them to a dictionary, if they are used.
     pub fn write(self, dict: &mut Dict) {
         if self.is_used() {

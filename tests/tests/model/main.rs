@@ -29,7 +29,7 @@ use reference::Model;
 use step::{Random, Step};
 use world::World;
 
-const CASES: u64 = 3000;
+const CASES: u64 = 2000;
 const STEPS: usize = 100;
 
 fn variable(name: &str) -> Option<u64> {

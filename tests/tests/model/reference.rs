@@ -58,18 +58,20 @@ pub(crate) enum Flaw {
     PrefixesEndAtDots,
     RolesDoNotMatter,
     TheFirstIsRetained,
+    EveryNodeHasEveryResource,
     CalleeLeavesInSilence,
     InterruptsAreNotSent,
     LateAnswersArrive,
 }
 
 impl Flaw {
-    pub(crate) const ALL: [Flaw; 8] = [
+    pub(crate) const ALL: [Flaw; 9] = [
         Flaw::PublisherGetsItsOwnEvents,
         Flaw::UnsubscribedGetEvents,
         Flaw::PrefixesEndAtDots,
         Flaw::RolesDoNotMatter,
         Flaw::TheFirstIsRetained,
+        Flaw::EveryNodeHasEveryResource,
         Flaw::CalleeLeavesInSilence,
         Flaw::InterruptsAreNotSent,
         Flaw::LateAnswersArrive,

@@ -24,10 +24,15 @@ pub(super) struct Subscription {
     policy: &'static str,
     name: &'static str,
     symbol: u32,
-    subscribers: Vec<usize>,
+    /// With their node keys.
+    subscribers: Vec<(usize, Option<&'static str>)>,
 }
 
 impl Subscription {
+    fn has(&self, slot: usize) -> bool {
+        self.subscribers.iter().any(|(subscriber, _)| *subscriber == slot)
+    }
+
     /// What EVENT says, but for its payload.
     fn event(&self, topic: &'static str, publication: &Element, details: &Details) -> Message {
         let mut details = details.clone();
@@ -64,6 +69,7 @@ struct Lists {
     eligible: Option<Vec<u32>>,
     eligible_authid: Option<Vec<&'static str>>,
     eligible_authrole: Option<Vec<&'static str>>,
+    rkey: Option<&'static str>,
 }
 
 impl Lists {
@@ -85,13 +91,15 @@ impl Lists {
             let names = |list: &Vec<&str>| Element::List(list.iter().map(|name| (*name).into()).collect());
             options.extend(list.as_ref().map(|list| (key, names(list))));
         }
+        options.extend(self.rkey.map(|rkey| ("rkey", rkey.into())));
         options
     }
 
     fn are_none(&self) -> bool {
         let Lists { exclude, exclude_authid, exclude_authrole, .. } = self;
         let Lists { eligible, eligible_authid, eligible_authrole, .. } = self;
-        [exclude, eligible].into_iter().all(Option::is_none)
+        self.rkey.is_none()
+            && [exclude, eligible].into_iter().all(Option::is_none)
             && [exclude_authid, exclude_authrole, eligible_authid, eligible_authrole]
                 .into_iter()
                 .all(Option::is_none)
@@ -110,6 +118,17 @@ impl Lists {
             && (roles_do_not_matter
                 || self.eligible_authrole.as_ref().is_none_or(|list| list.contains(&authrole)))
     }
+}
+
+/// How much a node is in favour of a resource, as docs/conformance.md has it.
+fn weight(rkey: &str, nkey: &str) -> u64 {
+    let octets = rkey.bytes().chain([0]).chain(nkey.bytes());
+    let hash = octets.fold(0xcbf2_9ce4_8422_2325_u64, |hash, octet| {
+        (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    hash ^ (hash >> 33)
 }
 
 /// Whether a topic is one of those that a subscription is for.
@@ -135,6 +154,7 @@ impl Model {
         let (policy, names) = POLICIES[[0, 0, 1, 2][usize::try_from(draws.below(4)).unwrap()]];
         let name = *pick(draws, names);
         let wants_retained = draws.below(3) == 0;
+        let nkey = *pick(draws, &[None, Some("node1"), Some("node2")]);
         let symbol = self.symbol();
         if name == "no..topic" && policy != "wildcard" {
             expected.next(slot, error(32, request, "wamp.error.invalid_uri"));
@@ -151,8 +171,8 @@ impl Model {
                 self.subscriptions.len() - 1
             });
             let subscription = &mut self.subscriptions[at];
-            if !subscription.subscribers.contains(&slot) {
-                subscription.subscribers.push(slot);
+            if !subscription.has(slot) {
+                subscription.subscribers.push((slot, nkey));
             }
             let symbol = Element::Symbol(Scope::Subscription(realm), subscription.symbol);
             expected.next(slot, vec![33.into(), request.into(), symbol]);
@@ -167,6 +187,7 @@ impl Model {
         if wants_retained {
             options.push(("get_retained", true.into()));
         }
+        options.extend(nkey.map(|nkey| ("nkey", nkey.into())));
         Act::Say(vec![32.into(), request.into(), Element::Dict(options), name.into()])
     }
 
@@ -176,7 +197,7 @@ impl Model {
         let candidates = self.retained.iter().filter(|event| {
             event.realm == subscription.realm
                 && covers(subscription.policy, subscription.name, event.topic, self.flaw)
-                && event.lists.admit(event.publisher, self.member(slot), self.flaw)
+                && self.receivers(event, subscription).contains(&slot)
         });
         for event in candidates.rev() {
             if !told.iter().any(|newer| newer.topic == event.topic) {
@@ -206,8 +227,8 @@ impl Model {
         let flawed = self.flaw == Some(Flaw::UnsubscribedGetEvents);
         let same = |s: &&mut Subscription| (s.realm, s.symbol) == (realm, symbol);
         let subscription = self.subscriptions.iter_mut().find(same).unwrap();
-        if subscription.subscribers.contains(&slot) {
-            subscription.subscribers.retain(|subscriber| flawed || *subscriber != slot);
+        if subscription.has(slot) {
+            subscription.subscribers.retain(|(subscriber, _)| flawed || *subscriber != slot);
             expected.next(slot, vec![35.into(), request.into()]);
         } else {
             expected.next(slot, error(34, request, "wamp.error.no_such_subscription"));
@@ -220,7 +241,7 @@ impl Model {
     /// A session that leaves.
     pub(super) fn unsubscribe_from_all(&mut self, slot: usize) {
         for subscription in &mut self.subscriptions {
-            subscription.subscribers.retain(|subscriber| *subscriber != slot);
+            subscription.subscribers.retain(|(subscriber, _)| *subscriber != slot);
         }
         self.subscriptions.retain(|subscription| !subscription.subscribers.is_empty());
     }
@@ -262,12 +283,7 @@ impl Model {
             let mut reached = Vec::new();
             let over = self.subscriptions.iter().filter(|s| (s.realm, s.policy) == (event.realm, policy));
             for subscription in over.filter(|s| covers(policy, s.name, event.topic, self.flaw)) {
-                for &subscriber in &subscription.subscribers {
-                    // One that a flaw keeps may be gone.
-                    let Some(member) = &self.members[subscriber] else { continue };
-                    if !event.lists.admit(event.publisher, member, self.flaw) {
-                        continue;
-                    }
+                for subscriber in self.receivers(event, subscription) {
                     let message = subscription.event(event.topic, &event.publication, &event.details);
                     let message = with(message, &event.payload);
                     if reached.contains(&subscriber) {
@@ -279,6 +295,24 @@ impl Model {
                 }
             }
         }
+    }
+
+    /// Whom lists admit, and of those with a node key the one node that the resource belongs to.
+    fn receivers(&self, event: &Retained, subscription: &Subscription) -> Vec<usize> {
+        let mut admitted = subscription.subscribers.clone();
+        // One that a flaw keeps may be gone.
+        admitted.retain(|(slot, _)| {
+            let member = self.members[*slot].as_ref();
+            member.is_some_and(|member| event.lists.admit(event.publisher, member, self.flaw))
+        });
+        if let Some(rkey) = event.lists.rkey
+            && self.flaw != Some(Flaw::EveryNodeHasEveryResource)
+        {
+            let nodes = admitted.iter().filter_map(|(_, nkey)| *nkey);
+            let node = nodes.max_by_key(|node| (weight(rkey, node), *node));
+            admitted.retain(|(_, nkey)| nkey.is_none() || *nkey == node);
+        }
+        admitted.into_iter().map(|(slot, _)| slot).collect()
     }
 
     /// What is for everybody replaces all; of what is for some a few are kept.
@@ -314,6 +348,7 @@ impl Model {
             eligible_authid: some(draws, &USERS.map(|(authid, _)| authid)),
             exclude_authrole: some(draws, &["staff", "guest"]),
             eligible_authrole: some(draws, &["staff", "guest"]),
+            rkey: *pick(draws, &[None, None, None, None, Some("this"), Some("that")]),
         }
     }
 }
