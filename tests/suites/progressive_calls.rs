@@ -49,7 +49,7 @@ fn a_call_is_told_in_several_messages_with_one_id() {
     });
 }
 
-// covers: RPC-PINV-01, RPC-PINV-02, SER-11
+// covers: RPC-PINV-01, RPC-PINV-02, SER-11, ORD-08
 #[test]
 fn every_message_of_a_call_is_spelt_as_the_callee_understands_it() {
     between(async |router, one, other| {

@@ -11,7 +11,7 @@ use serde_json::json;
 
 const PROCEDURE: &str = "com.myapp.procedure";
 
-// covers: RPC-REV-01, RPC-REV-02, RPC-REV-04
+// covers: RPC-REV-01, RPC-REV-02, RPC-REV-04, ID-12
 #[test]
 fn who_loses_a_procedure_is_told_with_a_reason_that_is_a_uri() {
     everywhere(async |router, link| {
