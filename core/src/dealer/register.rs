@@ -127,6 +127,7 @@ impl Dealer {
     }
 
     /// Calls find no callee of this session any more. Called with the write lock held, after the endpoint was deactivated.
+    /// Nothing happens if the registration was taken from the session while that was leaving.
     pub(super) fn withdraw(
         &self,
         books: &mut Books,
@@ -135,7 +136,7 @@ impl Dealer {
         witness: &dyn Witness,
         turn: &mut Turn,
     ) {
-        let left = registration.remove(session);
+        let Some(left) = registration.remove(session) else { return };
         if left == 0 {
             self.unpublish(books, registration);
         }
@@ -268,11 +269,9 @@ impl Dealer {
         let callee = &endpoint.seat;
         {
             let mut desk = callee.desk.lock();
-            if desk.registrations.remove(&registration.id).is_none() {
-                return false; // it is leaving
-            }
+            let is_leaving = desk.registrations.remove(&registration.id).is_none();
             endpoint.deactivate();
-            if callee.session().features().callee_revocation {
+            if !is_leaving && callee.session().features().callee_revocation {
                 revoked(callee, registration.id, reason, turn);
             }
         }

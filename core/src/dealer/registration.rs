@@ -124,13 +124,14 @@ impl Registration {
         endpoint
     }
 
-    /// One callee less; tells how many are left. Called with the write lock held.
-    pub(super) fn remove(&self, session: Id) -> usize {
+    /// One callee less; tells how many are left. `None` if it was none. Called with the write lock held.
+    pub(super) fn remove(&self, session: Id) -> Option<usize> {
         let mut endpoints = Vec::clone(&self.endpoints.load());
-        endpoints.retain(|endpoint| endpoint.id() != session);
+        let at = endpoints.iter().position(|endpoint| endpoint.id() == session)?;
+        endpoints.remove(at);
         let left = endpoints.len();
         self.endpoints.store(Arc::new(endpoints));
-        left
+        Some(left)
     }
 
     /// Who gets a call: of those that were not `tried`, and take more at the moment. `key` is the resource key of a call

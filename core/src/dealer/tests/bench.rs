@@ -94,7 +94,7 @@ impl Bench {
             offers: Mutex::default(),
             now: Mutex::new(Instant::now()),
         };
-        for callee in 0..setting.callees - setting.absent {
+        for callee in 0..setting.callees_at_first() {
             bench.act(Event::Register(callee)).unwrap();
             bench.heard(Who::Callee(callee));
         }
@@ -191,6 +191,7 @@ impl Bench {
         let options = RegisterOptions {
             invoke: Some(self.setting.invoke),
             concurrency: self.setting.concurrency,
+            force_reregister: Some(self.setting.force),
             ..RegisterOptions::default()
         };
         let message = Register { request: id(1), options, procedure: PROCEDURE.into() };
@@ -210,7 +211,8 @@ impl Bench {
         let seat = &self.callees[callee].seat;
         let Some(registration) = seat.desk.lock().registrations.keys().next().copied() else { return };
         let message = Unregister { request: id(2), registration };
-        self.dealer.unregister(seat, &message, &Nobody, turn).unwrap();
+        // Another one may have taken it just now.
+        let _ = self.dealer.unregister(seat, &message, &Nobody, turn);
     }
 
     /// The last invocation of this call that the callee has seen.

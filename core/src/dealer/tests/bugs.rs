@@ -88,3 +88,19 @@ fn a_new_call_overtook_one_in_line_when_a_callee_had_just_answered() {
     with_visitor(visitor, || bench.act(Event::Yield(1, 1)).unwrap());
     assert_eq!(bench.heard(Who::Callee(1)), [Heard::Invocation(2, 0)]);
 }
+
+/// Its session had gone, its registration not yet: whoever came back was told that the procedure existed already.
+#[test]
+fn a_procedure_could_not_be_taken_from_a_callee_that_was_leaving() {
+    let setting = Setting { callees: 2, force: true, ..Setting::single() };
+    let bench = Arc::new(Bench::new(setting, 1));
+    let inside = Arc::clone(&bench);
+    let visitor = move |number| {
+        if number == 0 {
+            inside.act(Event::Register(1)).unwrap();
+        }
+    };
+    with_visitor(visitor, || bench.act(Event::CalleeLeaves(0)).unwrap());
+    let heard = happens(&bench, Event::Call(0));
+    assert_eq!(heard, [(Who::Callee(1), Heard::Invocation(1, 0))]);
+}

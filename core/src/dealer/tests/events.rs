@@ -17,6 +17,8 @@ pub(super) struct Setting {
     pub(super) progress: bool,
     /// Call 0 consists of several messages. Only callees that can be interrupted take it.
     pub(super) open: bool,
+    /// Callees take the procedure from those that have it.
+    pub(super) force: bool,
     pub(super) concurrency: Option<u64>,
 }
 
@@ -31,6 +33,7 @@ impl Setting {
             reroute: true,
             progress: true,
             open: false,
+            force: false,
             concurrency: None,
         }
     }
@@ -42,6 +45,12 @@ impl Setting {
 
     pub(super) fn one_at_a_time(self) -> Self {
         Setting { concurrency: Some(1), ..self }
+    }
+
+    /// How many callees register at the beginning: who takes the procedure is alone with it.
+    pub(super) fn callees_at_first(self) -> usize {
+        let there = self.callees - self.absent;
+        if self.force { there.min(1) } else { there }
     }
 
     /// The last callee comes later.
@@ -124,6 +133,7 @@ pub(super) fn any_setting(random: &mut fastrand::Rng) -> Setting {
         absent: random.usize(..2),
         canceling: open || random.bool(),
         open,
+        force: random.u8(..4) == 0,
         reroute: random.u8(..4) > 0,
         progress: random.bool(),
         concurrency: [None, Some(1), Some(2)][random.usize(..3)],

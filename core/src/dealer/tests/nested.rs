@@ -116,7 +116,13 @@ const CALL: Event = Event::Call(0);
 fn a_call_to_one_callee_ends_once_whatever_comes_between() {
     let single = Setting { callees: 2, ..Setting::single() }.one_comes_later();
     let pool = [&ONE[..], &[CALL]].concat();
-    for setting in [single, Setting { canceling: false, ..single }, single.one_at_a_time()] {
+    let settings = [
+        single,
+        Setting { canceling: false, ..single },
+        single.one_at_a_time(),
+        Setting { force: true, ..single.one_at_a_time() },
+    ];
+    for setting in settings {
         for before in
             [&[][..], &[CALL], &[CALL, Event::Progress(0, 0)], &[CALL, Event::Cancel(0, CancelMode::Kill)]]
         {
@@ -187,6 +193,24 @@ fn a_call_on_its_way_to_another_callee_can_be_ended() {
             bench.comes_to_an_end().unwrap();
         }
     }
+}
+
+/// Callers may use an id again when they have the answer.
+#[test]
+fn the_clock_of_a_call_does_not_end_the_next_one_with_its_id() {
+    let bench = Arc::new(Bench::new(Setting::single(), 1));
+    bench.act(CALL).unwrap();
+    bench.all_read();
+    let inside = Arc::clone(&bench);
+    let visitor = move |number| {
+        if number == 0 {
+            inside.act(Event::Yield(0, 0)).unwrap();
+            inside.act(CALL).unwrap();
+        }
+    };
+    with_visitor(visitor, || bench.act(Event::Expire).unwrap());
+    assert_eq!(bench.heard(Who::Caller(0)), [Heard::Result]);
+    bench.comes_to_an_end().unwrap();
 }
 
 /// Anything in any window of anything, and more than one at a time.

@@ -84,10 +84,14 @@ impl Oracle {
             begun: 0,
             registrations: 0,
         };
-        for callee in 0..setting.callees - setting.absent {
+        for callee in 0..setting.callees_at_first() {
             oracle.register(callee);
         }
         oracle
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.line.len()
     }
 
     pub(super) fn state(&self, call: usize) -> &State {
@@ -212,6 +216,9 @@ impl Oracle {
 
     /// Nothing happens if another callee has the procedure for itself.
     fn register(&mut self, callee: usize) {
+        if self.setting.force {
+            self.callees.iter_mut().for_each(|other| other.is_registered = false);
+        }
         let is_offered = self.is_offered();
         if is_offered && self.setting.invoke == Invoke::Single {
             return;

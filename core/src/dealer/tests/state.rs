@@ -38,6 +38,15 @@ impl Bench {
         Ok(())
     }
 
+    /// How many calls are in line.
+    pub(super) fn waiting(&self) -> usize {
+        let offers = self.offers.lock();
+        let mut lines: Vec<_> = offers.iter().map(|(registration, _)| registration).collect();
+        lines.sort_by_key(|registration| registration.id);
+        lines.dedup_by_key(|registration| registration.id);
+        lines.iter().map(|registration| registration.line.lock().len()).sum()
+    }
+
     /// Where a call is: with which callee, in line (`Some(None)`), or nowhere.
     pub(super) fn place(&self, call: usize) -> Option<Option<usize>> {
         let caller = self.callers[call].seat.caller.lock();
