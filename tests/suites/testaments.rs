@@ -1,5 +1,7 @@
 //! What sessions leave to be published when they are gone.
 
+use crossway_core::message::Match;
+use crossway_core::policy::{Disclosure, TopicRule};
 use crossway_tests::pattern::ID;
 use crossway_tests::peer::all_roles;
 use crossway_tests::{Peer, Plan, between, everywhere, everywhere_with};
@@ -160,6 +162,32 @@ fn what_could_not_be_published_is_refused() {
             refused(&mut peer, FLUSH, json!([]), json!({"scope": "gone"})).await,
             "wamp.error.invalid_argument"
         );
+    });
+}
+
+// covers: TEST-14
+#[test]
+fn what_the_rules_of_the_realm_forbid_is_refused_while_somebody_is_there_to_be_told() {
+    let plan = || {
+        let mut rule = TopicRule::new("com.app.secret", Match::Exact);
+        rule.disclose = Some(Disclosure::Never);
+        let mut plan = Plan::default();
+        let realm = plan.realms.remove(0);
+        plan.realms = vec![realm.topic_rule(rule)];
+        plan
+    };
+    everywhere_with(plan, async |router, link| {
+        let mut heir = Peer::join(router, link).await;
+        let subscription = heir.subscribe("com.app.secret").await;
+        let mut peer = Peer::join(router, link).await;
+        let args = json!(["com.app.secret", ["x"], {}]);
+        let disclosed = json!({"publish_options": {"disclose_me": true}});
+        let uri = refused(&mut peer, ADD, args.clone(), disclosed).await;
+        assert_eq!(uri, "wamp.error.option_disallowed.disclose_me");
+        ask(&mut peer, ADD, args).await;
+        peer.close().await;
+        heir.expect(json!([36, subscription, ID, {}, ["x"]])).await;
+        heir.expect_silence().await;
     });
 }
 

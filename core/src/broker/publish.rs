@@ -113,6 +113,14 @@ impl Broker {
         Ok(id)
     }
 
+    /// Whether a publication of this session would go out, if it came now.
+    ///
+    /// # Errors
+    /// As those of [`publish`](Self::publish).
+    pub(crate) fn check(&self, message: &Publish<'_>, publisher: &Session) -> Result<(), Refusal> {
+        self.terms(message, publisher).map(|_| ())
+    }
+
     /// The end of a burst: what was published reaches the subscribers' outboxes.
     pub(crate) fn deliver(&self, burst: &mut Burst<'_>, turn: &mut Turn) {
         burst.deliver(&self.counters, turn);

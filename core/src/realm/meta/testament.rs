@@ -1,6 +1,7 @@
 //! Testaments: what a session wants published when it is gone.
 //!
-//! Law: a testament is an ordinary publication of the session that left it, written in its own format when it was added.
+//! Law: a testament is an ordinary publication of the session that left it, written in its own format when it was added, and
+//! refused then if it could not be published.
 //! Sessions without testaments pay one pointer.
 //!
 //! ```text
@@ -44,6 +45,9 @@ pub(super) fn add(realm: &Realm, request: &Request<'_>, _: &mut Turn) -> Answer 
     let none = Dict::new();
     let kwargs = request.get("kwargs").and_then(Value::as_dict).unwrap_or(&none);
     let payload = Payload::write(args, kwargs, request.caller.format().serializer())?;
+    let message = Publish { request: Id::MIN, options, topic: topic.into(), payload };
+    realm.broker.check(&message, request.caller)?;
+    let Publish { options, payload, .. } = message;
     let weight = weight + payload.len() + size_of::<Testament>() + size_of::<PublishOptions>();
     let testament = Testament { scope, topic: topic.into(), options: Box::new(options), payload, weight };
     let limits = &realm.limits;
