@@ -5,7 +5,7 @@ use crossway_tests::peer::all_roles;
 use crossway_tests::{Peer, everywhere};
 use serde_json::{Value, json};
 
-use crate::meta_sessions::{ask, ask_with, refused};
+use crate::meta_sessions::{ask, refused};
 
 const PROCEDURE: &str = "com.app.procedure";
 
@@ -142,11 +142,9 @@ fn a_registration_can_be_taken_away_but_not_from_the_router() {
         let id = victim.register(PROCEDURE).await;
         let args = json!([id, victim.session()]);
         let remove = "wamp.registration.remove_callee";
-        assert_eq!(
-            ask_with(&mut peer, remove, args.clone(), json!({"reason": "com.app.why"})).await,
-            json!([])
-        );
-        victim.expect(json!([67, 0, {"registration": id, "reason": "com.app.why"}])).await;
+        let reason = "com.app.why";
+        assert_eq!(ask(&mut peer, remove, json!([id, victim.session(), reason])).await, json!([]));
+        victim.expect(json!([67, 0, {"registration": id, "reason": reason}])).await;
         assert_eq!(refused(&mut peer, remove, args, json!({})).await, "wamp.error.no_such_registration");
         let call = peer.call(PROCEDURE, json!([])).await;
         peer.expect_error(48, call, "wamp.error.no_such_procedure").await;

@@ -67,6 +67,7 @@ const FAREWELL: &[Parameter] = &[
     may("message", Shape::Text, "a sentence for the killed, in GOODBYE.Details"),
 ];
 
+const REASON: Parameter = may("reason", Shape::Uri, "what the session is told");
 const SCOPE: Parameter = may("scope", Shape::Text, "\"detached\" or, if absent, \"destroyed\"");
 const SUBSCRIPTION: Parameter = needs("subscription", Shape::Id, "a subscription of the caller's realm");
 const REGISTRATION: Parameter = needs("registration", Shape::Id, "a registration of the caller's realm");
@@ -229,8 +230,8 @@ pub(super) static PROCEDURES: &[Procedure] = &[
     Procedure {
         uri: "wamp.subscription.remove_subscriber",
         about: "Takes a subscription from a session.",
-        args: &[SUBSCRIPTION, SESSION],
-        kwargs: &[may("reason", Shape::Uri, "what the session is told")],
+        args: &[SUBSCRIPTION, SESSION, REASON],
+        kwargs: &[],
         result: "",
         changes: true,
         run: Run::Now(subscription::remove),
@@ -292,8 +293,8 @@ pub(super) static PROCEDURES: &[Procedure] = &[
     Procedure {
         uri: "wamp.registration.remove_callee",
         about: "Takes a registration from a session.",
-        args: &[REGISTRATION, SESSION],
-        kwargs: &[may("reason", Shape::Uri, "what the session is told")],
+        args: &[REGISTRATION, SESSION, REASON],
+        kwargs: &[],
         result: "",
         changes: true,
         run: Run::Now(registration::remove),
