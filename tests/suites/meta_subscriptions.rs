@@ -5,7 +5,7 @@ use crossway_core::history::HistoryRule;
 use crossway_core::message::Match;
 use crossway_tests::pattern::{ANY, ID, MORE};
 use crossway_tests::peer::all_roles;
-use crossway_tests::{Link, Peer, Plan, everywhere, on_memory};
+use crossway_tests::{Link, Peer, Plan, everywhere, everywhere_with, on_memory};
 use serde_json::{Value, json};
 
 use crate::meta_sessions::{ask, ask_with, refused, sorted};
@@ -168,12 +168,35 @@ fn a_subscription_can_be_taken_away() {
     });
 }
 
+/// A realm that keeps the events of the topic.
+fn keeping() -> Plan {
+    let anonymous = std::sync::Arc::new(crossway_anonymous::Anonymous::default());
+    Plan::realm(
+        RealmConfig::new("realm1").authenticator(anonymous).history(HistoryRule::new(TOPIC, Match::Exact)),
+    )
+}
+
+// covers: META-SUB-02, META-SUB-05
+#[test]
+fn a_subscription_with_a_history_comes_and_goes_with_the_realm() {
+    everywhere_with(keeping, async |router, link| {
+        let mut listener = Peer::join(router, link).await;
+        let [_, subscribe, unsubscribe, _] = listen(&mut listener).await;
+        let mut peer = Peer::join(router, link).await;
+        let list = ask(&mut peer, "wamp.subscription.list", json!([])).await;
+        let id = peer.subscribe(TOPIC).await;
+        assert_eq!(list, json!([{"exact": [id], "prefix": [], "wildcard": []}]));
+        listener.expect(json!([36, subscribe, ID, {}, [peer.session(), id]])).await;
+        peer.close().await;
+        listener.expect(json!([36, unsubscribe, ID, {}, [peer.session(), id]])).await;
+        listener.expect_silence().await;
+        assert_eq!(ask(&mut listener, "wamp.subscription.count_subscribers", json!([id])).await, json!([0]));
+    });
+}
+
 #[test]
 fn kept_events_can_be_asked_for() {
-    let anonymous = std::sync::Arc::new(crossway_anonymous::Anonymous::default());
-    let realm =
-        RealmConfig::new("realm1").authenticator(anonymous).history(HistoryRule::new(TOPIC, Match::Exact));
-    on_memory(Plan::realm(realm), async |router| {
+    on_memory(keeping(), async |router| {
         let mut peer = Peer::join(router, Link::DEFAULT).await;
         let publication = peer.publish_acknowledged(TOPIC, json!(["kept"])).await;
         let id = ask(&mut peer, "wamp.subscription.lookup", json!([TOPIC])).await[0].clone();

@@ -2,7 +2,7 @@
 
 use crossway_core::message::Match;
 use crossway_core::policy::{Disclosure, TopicRule};
-use crossway_tests::pattern::ID;
+use crossway_tests::pattern::{ANY, ID};
 use crossway_tests::peer::all_roles;
 use crossway_tests::{Peer, Plan, between, everywhere, everywhere_with};
 use serde_json::{Value, json};
@@ -64,6 +64,30 @@ fn breaking_the_protocol_and_being_killed_are_ends_as_well() {
         let request = heir.call("wamp.session.kill", json!([peer.session()])).await;
         heir.expect(json!([50, request, {}])).await;
         heir.expect(json!([36, subscription, ID, {}, ["killed"]])).await;
+    });
+}
+
+// covers: TEST-09, META-SUB-13, META-REG-15, META-SESS-18
+#[test]
+fn first_a_session_loses_what_it_has_then_its_testaments_are_published_then_it_has_left() {
+    everywhere(async |router, link| {
+        let mut heir = Peer::join(router, link).await;
+        let mut heard = Vec::new();
+        for topic in
+            ["wamp.registration.on_delete", "wamp.subscription.on_delete", TOPIC, "wamp.session.on_leave"]
+        {
+            heard.push(heir.subscribe(topic).await);
+        }
+        let mut peer = Peer::join(router, link).await;
+        add(&mut peer, "x", json!({})).await;
+        let subscription = peer.subscribe("com.app.topic").await;
+        let registration = peer.register("com.app.procedure").await;
+        peer.close().await;
+        let id = peer.session();
+        heir.expect(json!([36, heard[0], ID, {}, [id, registration]])).await;
+        heir.expect(json!([36, heard[1], ID, {}, [id, subscription]])).await;
+        heir.expect(json!([36, heard[2], ID, {}, ["x"]])).await;
+        heir.expect(json!([36, heard[3], ID, {}, [id, ANY, "anonymous"]])).await;
     });
 }
 
