@@ -55,7 +55,6 @@ mod realm;
 mod rendezvous;
 mod router;
 pub mod serializer;
-#[allow(dead_code, reason = "features are used from the next commits on")]
 mod session;
 mod time;
 pub mod transport;
