@@ -417,6 +417,22 @@ fn clients_that_want_204_may_get_it() {
     );
 }
 
+// covers: LP-13
+#[test]
+fn autobahn_js_takes_202_for_a_failure_and_gets_204() {
+    with(Plan::default, async |router| {
+        let transport = open(router, "wamp.2.json").await;
+        for (action, body) in [("send", "[6, {}, \"x\"]"), ("close", "")] {
+            let request = format!(
+                "POST {transport}/{action} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json; charset=utf-8\r\n\
+                 Content-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            assert_eq!(say(router, &request).await.status, 204, "{action}");
+        }
+    });
+}
+
 // covers: LP-01
 #[test]
 fn a_shared_port_knows_long_polling_by_its_path() {

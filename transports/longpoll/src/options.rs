@@ -33,8 +33,8 @@ pub struct LongPollOptions {
     /// How long a peer may take for the head of a request, for its body, and between any two pieces of an answer that it
     /// reads. Also how long a connection may be without a request. 30 s.
     pub request_timeout: Duration,
-    /// Whether `send` and `close` are answered with 204 instead of 202. The specification has the number of one and the name
-    /// of the other, and autobahn-js takes anything but 204 for a failure. `false`.
+    /// Whether `send` and `close` are answered with 204 instead of 202, whoever asks. The specification has the number of one
+    /// and the name of the other; autobahn-js takes 202 for a failure, and gets 204 in any case. `false`.
     pub no_content: bool,
     /// What happened so far. Keep a clone to read it.
     pub counters: Arc<LongPollCounters>,

@@ -8,7 +8,7 @@ use crossway_core::value::Dict;
 use crossway_framing::{Batching, Host, Peer, Subprotocol, origin_allowed};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderValue, ORIGIN, RETRY_AFTER};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, ORIGIN, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::time::timeout;
 
@@ -63,8 +63,8 @@ impl Service {
         match target {
             Target::Open => self.open(&head.headers, body).await,
             Target::Receive(id) => self.with(id, |mailbox| self.receive(mailbox)).await,
-            Target::Send(id) => self.with(id, |mailbox| self.send(mailbox, body)).await,
-            Target::Close(id) => self.with(id, |mailbox| self.close(id, mailbox)).await,
+            Target::Send(id) => self.with(id, |mailbox| self.send(&head.headers, mailbox, body)).await,
+            Target::Close(id) => self.with(id, |mailbox| self.close(&head.headers, id, mailbox)).await,
         }
     }
 
@@ -133,7 +133,7 @@ impl Service {
         }
     }
 
-    async fn send(&self, mailbox: Arc<Mailbox>, body: Incoming) -> Response<Body> {
+    async fn send(&self, headers: &HeaderMap, mailbox: Arc<Mailbox>, body: Incoming) -> Response<Body> {
         let LongPollOptions { max_message, max_batch, .. } = self.listener.options;
         let longest = match mailbox.batching {
             None => max_message,
@@ -147,7 +147,7 @@ impl Service {
         };
         match checked {
             Ok(body) => match mailbox.send(body).await {
-                true => self.accepted(),
+                true => self.accepted(headers),
                 false => gone(),
             },
             Err(error) => {
@@ -158,14 +158,17 @@ impl Service {
         }
     }
 
-    async fn close(&self, id: &str, mailbox: Arc<Mailbox>) -> Response<Body> {
+    async fn close(&self, headers: &HeaderMap, id: &str, mailbox: Arc<Mailbox>) -> Response<Body> {
         self.listener.mailboxes.remove(id);
         mailbox.close();
-        self.accepted()
+        self.accepted(headers)
     }
 
-    fn accepted(&self) -> Response<Body> {
-        bare(if self.listener.options.no_content { StatusCode::NO_CONTENT } else { StatusCode::ACCEPTED })
+    fn accepted(&self, headers: &HeaderMap) -> Response<Body> {
+        match self.listener.options.no_content || is_autobahn_js(headers) {
+            true => bare(StatusCode::NO_CONTENT),
+            false => bare(StatusCode::ACCEPTED),
+        }
     }
 
     /// Reads a body of at most `longest` octets, in the time that there is.
@@ -231,6 +234,13 @@ fn unavailable(why: &'static str) -> Response<Body> {
     let mut response = words(StatusCode::SERVICE_UNAVAILABLE, why);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
     response
+}
+
+/// Whether a request is from autobahn-js, which takes 202 for a failure. It says so by nothing but this header, the same for every
+/// request for years; whoever else spells it like that understands 204 as well.
+fn is_autobahn_js(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    content_type.is_some_and(|text| text.eq_ignore_ascii_case(b"application/json; charset=utf-8"))
 }
 
 /// What may authenticate a client. Both are secrets, so they appear in no log.
