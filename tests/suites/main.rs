@@ -21,6 +21,7 @@ mod longpoll;
 mod messages;
 mod meta_registrations;
 mod meta_sessions;
+mod meta_storm;
 mod meta_subscriptions;
 mod ordering;
 mod passthru;
