@@ -433,6 +433,23 @@ fn autobahn_js_takes_202_for_a_failure_and_gets_204() {
     });
 }
 
+// covers: LP-16
+#[test]
+fn autobahn_js_may_close_what_an_abort_has_ended() {
+    with(Plan::default, async |router| {
+        let transport = open(router, "wamp.2.json").await;
+        let hello = json!([1, "no such realm", all_roles()]).to_string();
+        post(router, &format!("{transport}/send"), hello.as_bytes()).await;
+        assert!(fetch(router, &transport).await.starts_with("[3,"));
+        assert_eq!(post(router, &format!("{transport}/receive"), b"").await.status, 404, "it has ended");
+        let request = format!(
+            "POST {transport}/close HTTP/1.1\r\nHost: x\r\nContent-Type: application/json; charset=utf-8\r\n\
+             Content-Length: 0\r\n\r\n"
+        );
+        assert_eq!(say(router, &request).await.status, 204);
+    });
+}
+
 // covers: LP-01
 #[test]
 fn a_shared_port_knows_long_polling_by_its_path() {

@@ -64,7 +64,7 @@ impl Service {
             Target::Open => self.open(&head.headers, body).await,
             Target::Receive(id) => self.with(id, |mailbox| self.receive(mailbox)).await,
             Target::Send(id) => self.with(id, |mailbox| self.send(&head.headers, mailbox, body)).await,
-            Target::Close(id) => self.with(id, |mailbox| self.close(&head.headers, id, mailbox)).await,
+            Target::Close(id) => self.close(&head.headers, id),
         }
     }
 
@@ -158,9 +158,16 @@ impl Service {
         }
     }
 
-    async fn close(&self, headers: &HeaderMap, id: &str, mailbox: Arc<Mailbox>) -> Response<Body> {
-        self.listener.mailboxes.remove(id);
-        mailbox.close();
+    fn close(&self, headers: &HeaderMap, id: &str) -> Response<Body> {
+        match self.listener.mailboxes.get(id) {
+            Some(mailbox) => {
+                self.listener.mailboxes.remove(id);
+                mailbox.close();
+            }
+            // It closes what an ABORT has ended, and tells its user of the end once that has succeeded.
+            None if is_autobahn_js(headers) => {}
+            None => return gone(),
+        }
         self.accepted(headers)
     }
 
