@@ -6,6 +6,9 @@
 
 const fs = require('fs');
 const net = require('net');
+const { XMLHttpRequest } = require('./xhr');
+
+global.XMLHttpRequest = XMLHttpRequest;
 
 // Autobahn keeps its sockets to itself; this is how a scenario gets at one to destroy it.
 const opened = new Set();
@@ -82,13 +85,14 @@ class Router {
       this._serializers = { json: JSONSerializer, msgpack: MsgpackSerializer, cbor: CBORSerializer };
    }
 
-   // autobahn-js speaks RawSocket in JSON only, without TLS; and no WebSocket over a Unix socket.
+   // autobahn-js speaks RawSocket and long-polling in JSON only, the former without TLS (and the latter not with ours); and
+   // no WebSocket over a Unix socket.
    doors() {
       const doors = [];
       for (const [name, way] of Object.entries(this.transports)) {
          if (way.framing === 'websocket' && !way.unix) {
             doors.push(...Object.keys(this._serializers).map((serializer) => `${name}/${serializer}`));
-         } else if (way.framing === 'rawsocket' && !way.tls) {
+         } else if (way.framing !== 'websocket' && !way.tls) {
             doors.push(`${name}/json`);
          }
       }
@@ -116,6 +120,9 @@ class Router {
    _transport(way) {
       if (way.framing === 'websocket') {
          return { type: 'websocket', url: `${way.tls ? 'wss' : 'ws'}://${way.host}:${way.port}${way.path}` };
+      }
+      if (way.framing === 'longpoll') {
+         return { type: 'longpoll', url: `http://${way.host}:${way.port}${way.path}` };
       }
       return way.unix ? { type: 'rawsocket', path: way.unix } : { type: 'rawsocket', host: way.host, port: way.port };
    }

@@ -25,6 +25,7 @@ from autobahn.websocket.compress import (
     PerMessageDeflateResponse,
     PerMessageDeflateResponseAccept,
 )
+from longpoll import LongPoll
 
 SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
 
@@ -117,6 +118,10 @@ class Router:
         """Opens the transport behind `door` and lets `peer` join over it."""
         way = self.transports[door.transport]
         serializer = (SERIALIZERS | BATCHED)[door.serializer]()
+        tls = ssl.create_default_context(cafile=self._about["ca"]) if way.get("tls") else None
+        if way["framing"] == "longpoll":
+            await LongPoll(way, serializer, tls).open(peer)
+            return await peer.joined
         if way["framing"] == "rawsocket":
             factory = WampRawSocketClientFactory(lambda: peer, serializer=serializer)
         else:
@@ -125,7 +130,6 @@ class Router:
         if "unix" in way:
             await loop.create_unix_connection(factory, way["unix"])
         else:
-            tls = ssl.create_default_context(cafile=self._about["ca"]) if way.get("tls") else None
             await loop.create_connection(factory, way["host"], way["port"], ssl=tls)
         details = await peer.joined
         if way["framing"] == "websocket":

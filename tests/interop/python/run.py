@@ -27,7 +27,7 @@ def ways(router):
         door = Door(transport, serializer)
         yield str(door), door, door, ALONE
     # Batches, as they are and compressed.
-    for transport, serializer in itertools.product(["ws", "ws+deflate"], BATCHED):
+    for transport, serializer in itertools.product(["ws", "ws+deflate", "http"], BATCHED):
         door = Door(transport, serializer)
         yield str(door), door, door, ALONE
     # Every ordered pair of serializers over every transport; the other side stands one transport further.
@@ -73,10 +73,11 @@ async def play_all(router, report, words):
             report.skip(name, str(why))
 
     for one in plays:
-        if one[1] not in PATIENT:
+        if not any(one[1] in group for group in PATIENT):
             await add(*one)
     # Who only waits can do so at the same time. The others have had the router for themselves.
-    await asyncio.gather(*(add(*one) for one in plays if one[1] in PATIENT))
+    for group in PATIENT:
+        await asyncio.gather(*(add(*one) for one in plays if one[1] in group))
 
 
 async def main(router_file, result_file, *words):

@@ -11,7 +11,8 @@ const TICKET_REALM: &str = "vault";
 const AUTHID: &str = "ada";
 const TICKET: &str = "analytical engine";
 
-/// One plain port, one for WebSocket with compression, one with TLS, one Unix socket; the others speak RawSocket and WebSocket.
+/// One plain port and one with TLS, which speak everything, one for WebSocket with compression, one Unix socket for RawSocket
+/// and WebSocket.
 pub(super) struct Endpoints {
     plain: u16,
     compressed: u16,
@@ -64,6 +65,8 @@ auth = [{{ method = "ticket", tickets = [{{ authid = "{AUTHID}", ticket = "{TICK
 
 [[listener]]
 tcp = "127.0.0.1:{plain}"
+framing = ["rawsocket", "websocket", "longpoll"]
+longpoll = {{ hold = "1s", idle_timeout = "2s" }}
 keepalive = "2s"
 
 [[listener]]
@@ -74,6 +77,8 @@ keepalive = "2s"
 
 [[listener]]
 tcp = "127.0.0.1:{tls}"
+framing = ["rawsocket", "websocket", "longpoll"]
+longpoll = {{ hold = "1s", idle_timeout = "2s" }}
 tls = {{ cert = {cert}, key = {key} }}
 keepalive = "2s"
 
@@ -102,6 +107,8 @@ keepalive = "2s"
                 "tcp": { "framing": "rawsocket", "host": "127.0.0.1", "port": plain },
                 "tls": { "framing": "rawsocket", "host": "localhost", "port": tls, "tls": true },
                 "unix": { "framing": "rawsocket", "unix": unix },
+                "http": { "framing": "longpoll", "host": "127.0.0.1", "port": plain, "path": "/longpoll" },
+                "https": { "framing": "longpoll", "host": "localhost", "port": tls, "path": "/longpoll", "tls": true },
                 "ws+unix": { "framing": "websocket", "unix": unix, "path": "/ws" },
             },
         })

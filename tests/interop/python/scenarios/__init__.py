@@ -1,6 +1,7 @@
 """Every scenario, by group.
 
-`ALONE` needs one door; `BETWEEN` is about payloads that cross from one door to another. `PATIENT` spend their time waiting.
+`ALONE` needs one door; `BETWEEN` is about payloads that cross from one door to another. `PATIENT` spend their time waiting, those
+about sessions that vanish over long-polling, where nobody notices at once.
 """
 
 from . import calls, payload, pubsub, registrations, rpc, session, subscriptions
@@ -19,4 +20,4 @@ def _of(module):
 ADVANCED = {**_of(calls), **_of(registrations), **_of(subscriptions)}
 ALONE = {**_of(session), **_of(rpc), **_of(pubsub), **_of(payload), **ADVANCED}
 BETWEEN = {**_of(payload), **{f"rpc: {name}": ALONE[f"rpc: {name}"] for name in rpc.CROSSING}}
-PATIENT = {"session: silence is no reason to close"}
+PATIENT = [{"session: silence is no reason to close"}, {name for name in ALONE if " vanished " in name}]
