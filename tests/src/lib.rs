@@ -21,6 +21,7 @@
 //! | [`router`]   | the router under test                                          |
 //! | [`peer`]     | a client that says exactly what a test tells it to             |
 //! | [`pattern`]  | what a test expects                                            |
+//! | [`random`]   | chance that can be repeated                                    |
 //! | [`run`]      | a behaviour over all links, and the check that nothing is left |
 
 pub mod batch;
@@ -29,6 +30,7 @@ pub mod http;
 pub mod link;
 pub mod pattern;
 pub mod peer;
+pub mod random;
 pub mod router;
 pub mod run;
 mod tls;
@@ -38,6 +40,7 @@ pub use bystander::Bystander;
 pub use format::{Format, binary};
 pub use link::{Carrier, Link};
 pub use peer::Peer;
+pub use random::Random;
 pub use router::{Plan, TestRouter};
 pub use run::{between, everywhere, everywhere_with, on, on_memory, on_threads};
 

@@ -98,6 +98,8 @@ impl Wire {
     pub async fn rawsocket(mut stream: Stream, format: Format, length: u8) -> Wire {
         let code = format.rawsocket_code();
         stream.write_all(&[0x7F, length << 4 | code, 0, 0]).await.expect("the router listens");
+        // TLS may have kept it back.
+        stream.flush().await.expect("the router listens");
         let mut reply = [0; 4];
         stream.read_exact(&mut reply).await.expect("the router answers");
         assert_eq!((reply[0], reply[1] & 0x0F, &reply[2..]), (0x7F, code, &[0, 0][..]), "{reply:02x?}");

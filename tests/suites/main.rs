@@ -41,6 +41,7 @@ mod sessions;
 mod sharding;
 mod shards;
 mod shared;
+mod storm;
 mod subscription_revocation;
 mod testaments;
 mod timeouts;

@@ -2,27 +2,7 @@
 //!
 //! Law: a step means something in every state (or nothing at all), so that any of them can be taken out of a failing list.
 
-/// SplitMix64: a seed means the same on every machine and for ever.
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Random(seed)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `bound`.
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-}
+pub(crate) use crossway_tests::Random;
 
 /// What kind of thing happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
