@@ -29,7 +29,11 @@ pub(crate) struct Field<'a> {
 impl<'a> Table<'a> {
     /// The value of a key. An empty one in YAML counts as left out.
     pub(crate) fn get(&self, key: &'static str) -> Option<Field<'a>> {
-        self.known.borrow_mut().push(key);
+        let mut known = self.known.borrow_mut();
+        if !known.contains(&key) {
+            known.push(key);
+        }
+        drop(known);
         let entry = self.entries.iter().find(|entry| entry.key == key)?;
         if matches!(entry.value.value, Value::Null) {
             return None;
@@ -91,6 +95,12 @@ impl<'a> Table<'a> {
             known: RefCell::default(),
             notes: self.notes,
         }
+    }
+
+    /// Whether there are keys that nobody has asked for yet.
+    pub(crate) fn has_unknown(&self) -> bool {
+        let known = self.known.borrow();
+        self.entries.iter().any(|entry| !known.contains(&entry.key.as_str()))
     }
 
     /// Notes every key that nobody asked for.

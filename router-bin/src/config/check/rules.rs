@@ -108,10 +108,9 @@ fn scope(table: &Table<'_>, rule: UriRule, what: &str) -> Option<Scope> {
 
 /// `uri` and `match`. An empty URI is a prefix of all.
 fn pattern(table: &Table<'_>, rule: UriRule) -> (Match, Option<String>) {
-    let mut policy = Match::Exact;
-    table.set("match", &mut policy, |field| field.choice(&MATCHES));
+    let policy = table.get("match").map_or(Some(Match::Exact), |field| field.choice(&MATCHES));
     let uri = table.require("uri", "uri = \"com.example.app\"").and_then(|field| {
-        let uri = field.any_text()?;
+        let (uri, policy) = (field.any_text()?, policy?);
         let help = match policy {
             Match::Exact => "allowed: a URI such as `com.example.app`",
             Match::Prefix => "allowed: what URIs begin with, such as `com.example.`; \"\" is for all",
@@ -124,11 +123,12 @@ fn pattern(table: &Table<'_>, rule: UriRule) -> (Match, Option<String>) {
             }
         }
     });
-    (policy, uri)
+    (policy.unwrap_or(Match::Exact), uri)
 }
 
 fn says_something(table: &Table<'_>, keys: &[&'static str]) {
-    if keys.iter().all(|key| table.get(key).is_none()) {
+    // What it says may be what was misspelt.
+    if keys.iter().all(|key| table.get(key).is_none()) && !table.has_unknown() {
         let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
         let help = format!("say at least one of {}", keys.join(", "));
         table.note(format!("{} says nothing", table.name()), "here", help);

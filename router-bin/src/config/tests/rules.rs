@@ -52,6 +52,22 @@ fn uris_fit_the_way_in_which_they_are_compared() {
 }
 
 #[test]
+fn one_slip_is_one_mistake() {
+    one(
+        &with("[[realm.topic]]", "uri = \"a\"\nretian = true"),
+        "`realm[0].topic[0].retian` is not a known key",
+        "7:1",
+        "did you mean `retain`? allowed: `match`, `uri`, `roles`, `trustlevel`, `disclose`, `retain`",
+    );
+    one(
+        &with("[[realm.topic]]", "uri = \"a.\"\nmatch = \"prefx\"\nretain = true"),
+        "`realm[0].topic[0].match` has an unknown value",
+        "7:9",
+        "did you mean `prefix`?",
+    );
+}
+
+#[test]
 fn what_is_the_routers_own_is_not_ruled() {
     for (table, key, what) in [
         ("[[realm.topic]]", "retain = true", "topics"),
