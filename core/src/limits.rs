@@ -28,6 +28,9 @@ pub struct Limits {
     pub max_retained_bytes: usize,
     /// How long events are retained; `None`: as long as there is room.
     pub retained_ttl: Option<Duration>,
+    /// What one answer of `wamp.subscription.get_events` may take, in bytes, about. Whoever asks for more is told to ask for
+    /// fewer events; a single one is always told.
+    pub max_history_answer_bytes: usize,
     /// Registrations of one session.
     pub max_registrations: usize,
     /// Shapes that the wildcard patterns of one realm's subscriptions may have, and those of its registrations: how many
@@ -72,6 +75,7 @@ impl Default for Limits {
             max_retained_events: 10_000,
             max_retained_bytes: 16 << 20,
             retained_ttl: None,
+            max_history_answer_bytes: 4 << 20,
             max_registrations: 100_000,
             max_wildcard_shapes: 1024,
             max_pending_calls: 10_000,
@@ -178,6 +182,8 @@ counters! {
     subscriptions_over_limit,
     /// Retained events given up because of `max_retained_events` or `max_retained_bytes`.
     retained_events_dropped,
+    /// Questions to histories refused because of `max_history_answer_bytes`.
+    history_answers_over_limit,
     /// REGISTER refused because of `max_registrations`.
     registrations_over_limit,
     /// SUBSCRIBE and REGISTER refused because of `max_wildcard_shapes`.

@@ -357,6 +357,31 @@ fn the_oldest_events_give_way_to_the_latest() {
     });
 }
 
+// covers: PS-HIST-03, PS-HIST-17
+#[test]
+fn an_answer_that_would_be_too_long_is_refused_and_can_be_had_in_pieces() {
+    let mut plan = plan();
+    plan.limits.max_history_answer_bytes = 4000;
+    on_memory(plan, async |router| {
+        let mut alice = Peer::join(router, Link::DEFAULT).await;
+        let kilobyte = "x".repeat(1000);
+        let mut all = Vec::new();
+        for _ in 0..8 {
+            all.push(alice.publish_acknowledged(TOPIC, json!([kilobyte])).await);
+        }
+        all.push(alice.publish_acknowledged(TOPIC, json!(["x".repeat(5000)])).await);
+        let id = kept(&mut alice, KEPT[0]).await;
+        assert_eq!(refused(&mut alice, GET, json!([id]), json!({})).await, "crossway.error.limit_exceeded");
+        assert_eq!(router.counter("history_answers_over_limit"), 1);
+        let mut found = passing(&mut alice, id, json!({"limit": 2})).await;
+        while found.len() < all.len() {
+            let filters = json!({"after_publication": found[found.len() - 1], "limit": 1});
+            found.extend(passing(&mut alice, id, filters).await);
+        }
+        assert_eq!(found, all, "and a single one is told however long it is");
+    });
+}
+
 // covers: PS-HIST-08, SER-14
 #[test]
 fn what_was_published_in_one_format_is_told_in_another() {

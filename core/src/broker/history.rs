@@ -151,6 +151,7 @@ impl Broker {
             let text = format!("there is no subscription {subscription}");
             return Err(Refusal::new(uri::NO_SUCH_SUBSCRIPTION, text));
         };
+        let (limits, counters) = (Arc::clone(&self.limits), Arc::clone(&self.counters));
         let identity = asking.identity();
         let (authid, authrole) = (identity.authid.clone(), identity.authrole.clone());
         Ok(Box::pin(async move {
@@ -158,19 +159,29 @@ impl Broker {
             let Some(positions) = query.positions(&**log).await? else { return Ok(Vec::new()) };
             let admits =
                 |event: &StoredEvent| query.admits(event) && event.audience.admits(&authid, &authrole);
-            let found = collect(&**log, positions, &query, admits).await?;
+            let too_much = || {
+                counters.history_answers_over_limit.increment();
+                let limit = limits.max_history_answer_bytes;
+                let text = format!(
+                    "the answer is longer than max_history_answer_bytes = {limit}: ask for fewer events with `limit`"
+                );
+                Refusal::new(uri::LIMIT_EXCEEDED, text)
+            };
+            let most_bytes = limits.max_history_answer_bytes;
+            let found = collect(&**log, positions, &query, admits, most_bytes).await?.ok_or_else(too_much)?;
             Ok(found.iter().filter_map(|event| entry(&subscription, event)).collect())
         }))
     }
 }
 
-/// The events that pass, page by page, up to the limit.
+/// The events that pass, page by page, up to the limit. `None`: several of them take more than `most_bytes`.
 async fn collect(
     log: &dyn EventLog,
     positions: Range<u64>,
     query: &HistoryQuery,
     admits: impl Fn(&StoredEvent) -> bool,
-) -> Result<Vec<Arc<StoredEvent>>, Refusal> {
+    most_bytes: usize,
+) -> Result<Option<Vec<Arc<StoredEvent>>>, Refusal> {
     let limit = query.limit.unwrap_or(usize::MAX);
     let mut page = Page {
         positions,
@@ -179,19 +190,25 @@ async fn collect(
         reverse: query.reverse,
         most: PAGE,
     };
-    let mut found = Vec::new();
+    let (mut found, mut bytes) = (Vec::new(), 0);
     while !page.positions.is_empty() {
         let events = log.page(&page).await.map_err(unreadable)?;
         let last = events.last().map(|(position, _)| *position).filter(|_| events.len() >= PAGE);
-        found.extend(events.into_iter().map(|(_, event)| event).filter(|event| admits(event)));
+        let passing = events.into_iter().map(|(_, event)| event).filter(|event| admits(event));
+        for event in passing.take(limit - found.len()) {
+            bytes += event.size();
+            if bytes > most_bytes && !found.is_empty() {
+                return Ok(None);
+            }
+            found.push(event);
+        }
         match last.filter(|_| found.len() < limit) {
             None => break,
             Some(last) if page.reverse => page.positions.end = last,
             Some(last) => page.positions.start = last + 1,
         }
     }
-    found.truncate(limit);
-    Ok(found)
+    Ok(Some(found))
 }
 
 /// How an event is told (PS-HIST-08); `None` if its payload is nothing that a WAMP value can be.

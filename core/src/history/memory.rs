@@ -1,6 +1,7 @@
 //! Histories in memory.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -33,6 +34,32 @@ struct Ring {
     bytes: usize,
 }
 
+/// How many events are looked at while publishers have to wait.
+const AT_A_TIME: usize = 4096;
+
+impl MemoryLog {
+    /// Looks for a publication in some events from a position on. Goes on with the position behind them.
+    fn look(&self, from: u64, publication: Id) -> ControlFlow<Option<u64>, u64> {
+        let ring = self.ring.lock();
+        let start = ring.offset(from);
+        let end = ring.events.len().min(start + AT_A_TIME);
+        let found = ring.events.range(start..end).position(|event| event.publication == publication);
+        match found {
+            Some(at) => ControlFlow::Break(Some(ring.first + (start + at) as u64)),
+            None if end == ring.events.len() => ControlFlow::Break(None),
+            None => ControlFlow::Continue(ring.first + end as u64),
+        }
+    }
+}
+
+impl Ring {
+    /// Where a position is by now. Positions that are gone, or not there yet, are none.
+    fn offset(&self, position: u64) -> usize {
+        let offset = position.saturating_sub(self.first);
+        usize::try_from(offset).map_or(self.events.len(), |offset| offset.min(self.events.len()))
+    }
+}
+
 #[async_trait]
 impl EventLog for MemoryLog {
     fn append(&self, event: Arc<StoredEvent>) {
@@ -51,19 +78,18 @@ impl EventLog for MemoryLog {
     }
 
     async fn find(&self, publication: Id) -> Result<Option<u64>, StoreError> {
-        let ring = self.ring.lock();
-        let at = ring.events.iter().position(|event| event.publication == publication);
-        Ok(at.map(|at| ring.first + at as u64))
+        let mut from = 0;
+        loop {
+            match self.look(from, publication) {
+                ControlFlow::Continue(next) => from = next,
+                ControlFlow::Break(found) => return Ok(found),
+            }
+        }
     }
 
     async fn page(&self, page: &Page) -> Result<Vec<(u64, Arc<StoredEvent>)>, StoreError> {
         let ring = self.ring.lock();
-        // Positions that are gone, or not there yet, are none.
-        let within = |position: u64| {
-            let offset = position.saturating_sub(ring.first);
-            usize::try_from(offset).map_or(ring.events.len(), |offset| offset.min(ring.events.len()))
-        };
-        let (start, end) = (within(page.positions.start), within(page.positions.end));
+        let (start, end) = (ring.offset(page.positions.start), ring.offset(page.positions.end));
         let positioned = (start..end.max(start)).zip(ring.events.range(start..end.max(start)));
         let positioned = positioned.map(|(at, event)| (ring.first + at as u64, Arc::clone(event)));
         Ok(match page.reverse {

@@ -111,7 +111,7 @@ fn changed_limits(limits: &Limits) -> Vec<String> {
 }
 
 /// Every limit as it is written in a config file. Taking the struct apart makes a new limit a compile error here.
-pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 23] {
+pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 24] {
     let Limits {
         handshake_timeout,
         goodbye_timeout,
@@ -124,6 +124,7 @@ pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 23] {
         max_retained_events,
         max_retained_bytes,
         retained_ttl,
+        max_history_answer_bytes,
         max_wildcard_shapes,
         max_pending_calls,
         max_pending_invocations,
@@ -151,6 +152,7 @@ pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 23] {
         ("max_retained_events", max_retained_events.to_string()),
         ("max_retained_bytes", size(max_retained_bytes)),
         ("retained_ttl", format!("\"{}\"", retained_ttl.map_or("off".to_string(), show_duration))),
+        ("max_history_answer_bytes", size(max_history_answer_bytes)),
         ("max_wildcard_shapes", max_wildcard_shapes.to_string()),
         ("max_pending_calls", max_pending_calls.to_string()),
         ("max_pending_invocations", max_pending_invocations.to_string()),

@@ -60,11 +60,16 @@ fn ask(log: &dyn EventLog, kwargs: Dict) -> Vec<u64> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let found = runtime.block_on(async {
         match query.positions(log).await? {
-            Some(positions) => collect(log, positions, &query, |event| query.admits(event)).await,
-            None => Ok(Vec::new()),
+            Some(positions) => collect(log, positions, &query, |event| query.admits(event), usize::MAX).await,
+            None => Ok(Some(Vec::new())),
         }
     });
-    found.expect("memory can be read").iter().map(|event| event.publication.get()).collect()
+    found
+        .expect("memory can be read")
+        .expect("nothing is too much")
+        .iter()
+        .map(|event| event.publication.get())
+        .collect()
 }
 
 fn with(key: &str, value: impl Into<Value>) -> Dict {
@@ -126,6 +131,18 @@ fn topics_are_told_apart_within_a_pattern() {
     assert_eq!(ask(&*log, with("topic", "com.odd")), odd);
     assert_eq!(ask(&*log, with("topic", "com.odd").with("limit", 300_u64)), odd[..300]);
     assert!(ask(&*log, with("topic", "com.none")).is_empty());
+}
+
+// covers: PS-HIST-06
+#[test]
+fn publications_are_found_however_many_there_are() {
+    let rule = HistoryRule { events: 10_000, ..rule() };
+    let log = history(&rule, 20_000);
+    for (publication, behind) in
+        [(1, 0), (10_000, 0), (10_001, 9_999), (15_000, 5_000), (19_999, 1), (20_000, 0)]
+    {
+        assert_eq!(ask(&*log, with("after_publication", publication as u64)).len(), behind, "{publication}");
+    }
 }
 
 // covers: PS-HIST-17

@@ -35,6 +35,7 @@ pub(super) fn limits(table: &Table<'_>) -> Limits {
         true => Some(None),
         false => field.duration(millis(1)..=minutes(365 * 24 * 60)).map(Some),
     });
+    table.set("max_history_answer_bytes", &mut limits.max_history_answer_bytes, bytes);
     // Beyond this the limit would hardly limit anything: a lookup may take as many ways.
     table.set("max_wildcard_shapes", &mut limits.max_wildcard_shapes, number(1..=65_536));
     table.set("max_pending_calls", &mut limits.max_pending_calls, number(1..=COUNT));
