@@ -59,6 +59,20 @@ impl Endpoints {
 name = "{REALM}"
 auth = [{{ method = "anonymous" }}]
 
+[[realm.topic]]
+uri = "interop..disclosed"
+match = "wildcard"
+disclose = "always"
+
+[[realm.procedure]]
+uri = "interop..disclosed"
+match = "wildcard"
+disclose = "always"
+
+[[realm.history]]
+uri = "interop..kept"
+match = "wildcard"
+
 [[realm]]
 name = "{TICKET_REALM}"
 auth = [{{ method = "ticket", tickets = [{{ authid = "{AUTHID}", ticket = "{TICKET}", role = "member" }}] }}]

@@ -109,7 +109,7 @@ module.exports = {
       assert.equal(await caller.session.call(ground.uri('echo'), ['quick'], {}, { timeout: 5000 }), 'quick');
    },
 
-   // A realm without rules discloses nobody; whoever insists is refused rather than disclosed.
+   // Those who do not ask for it, in a realm without a rule for it.
    'callers stay unknown unless disclosed': async (ground) => {
       const [callee, caller] = [await ground.there(), await ground.here()];
       // What only another router may say of a caller is not believed.
