@@ -81,6 +81,27 @@ fn events_have_the_trust_level_that_the_rules_give_topic_and_role() {
     });
 }
 
+// covers: PS-TRUST-01, PS-RET-08
+#[test]
+fn rules_are_not_for_what_the_router_publishes_itself() {
+    let plan = || {
+        let users = Ticket::new().user("alice", "secret", "sensor").user("bob", "secret", "guest");
+        let everything = rule("", Match::Prefix, |rule| {
+            (rule.trustlevel, rule.retain, rule.disclose) = (Some(9), Some(true), Some(Disclosure::Always));
+        });
+        Plan::realm(RealmConfig::new("realm1").authenticator(Arc::new(users)).topic_rule(everything))
+    };
+    everywhere_with(plan, async |router, link| {
+        let mut alice = join(router, link, "alice").await;
+        let subscription = alice.subscribe("wamp.session.on_join").await;
+        let _bob = join(router, link, "bob").await;
+        let event = alice.receive().await;
+        assert_eq!((&event[0], &event[1], &event[3]), (&json!(36), &json!(subscription), &json!({})));
+        alice.subscribe_with("wamp.session.on_join", json!({"get_retained": true})).await;
+        alice.expect_silence().await;
+    });
+}
+
 // covers: PS-ID-04
 #[test]
 fn a_rule_may_disclose_publishers_that_do_not_ask_for_it() {
