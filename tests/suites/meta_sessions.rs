@@ -259,12 +259,28 @@ fn a_realm_may_answer_questions_only() {
         let mut other = Peer::join(router, link).await;
         peer.expect(json!([36, joins, ID, {}, [{MORE: 0}]])).await;
         assert_eq!(ask(&mut peer, "wamp.session.count", json!([])).await, json!([2]));
-        let other_id = json!([other.session()]);
-        for (procedure, args) in [("wamp.session.kill", other_id), ("wamp.session.kill_all", json!([]))] {
+        let other_id = other.session();
+        let kept = other.subscribe("com.app.topic").await;
+        for (procedure, args) in [
+            ("wamp.session.kill", json!([other_id])),
+            ("wamp.session.kill_by_authid", json!(["x"])),
+            ("wamp.session.kill_by_authrole", json!(["anonymous"])),
+            ("wamp.session.kill_all", json!([])),
+            ("wamp.session.add_testament", json!(["com.app.topic", [], {}])),
+            ("wamp.session.flush_testaments", json!([])),
+            ("wamp.subscription.remove_subscriber", json!([kept, other_id])),
+            ("wamp.registration.remove_callee", json!([1, other_id])),
+        ] {
             let uri = refused(&mut peer, procedure, args, json!({})).await;
-            assert_eq!(uri, "wamp.error.not_authorized");
+            assert_eq!(uri, "wamp.error.not_authorized", "{procedure}");
         }
         other.expect_silence().await;
+        let mut third = Peer::connect(router, link).await;
+        let roles = third.hello("realm1", all_roles()).await[2]["roles"].clone();
+        assert_eq!(roles["broker"]["features"]["subscription_meta_api"], true);
+        assert_eq!(roles["broker"]["features"]["event_history"], true);
+        assert_eq!(roles["broker"]["features"]["subscription_revocation"], Value::Null);
+        assert_eq!(roles["dealer"]["features"]["testament_meta_api"], Value::Null);
     });
 }
 
@@ -277,7 +293,9 @@ fn a_realm_may_have_no_meta_api() {
         let welcome = peer.hello("realm1", all_roles()).await;
         for role in ["broker", "dealer"] {
             let features = welcome[2]["roles"][role]["features"].as_object().expect("features");
-            assert!(!features.keys().any(|name| name.ends_with("_meta_api")), "{features:?}");
+            let gone = |name: &&String| name.ends_with("_meta_api") || *name == "event_history";
+            assert_eq!(features.keys().find(gone), None);
+            assert_eq!(welcome[2]["roles"][role]["reflection"], Value::Null);
         }
         peer.subscribe("wamp.session.on_join").await;
         let _other = Peer::join(router, link).await;
