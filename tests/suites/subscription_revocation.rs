@@ -72,6 +72,21 @@ fn who_does_not_know_revocation_simply_hears_no_more() {
     });
 }
 
+// covers: PS-REV-02
+#[test]
+fn autobahn_python_is_not_told_since_it_would_close_its_connection() {
+    on_memory(Plan::default(), async |router| {
+        let mut admin = Peer::join(router, Link::DEFAULT).await;
+        let features = json!({"subscription_revocation": true, "payload_transparency": true});
+        let hello = json!({"roles": {"subscriber": {"features": features}, "publisher": {}}});
+        let mut victim = Peer::join_as(router, Link::DEFAULT, "realm1", hello).await;
+        let id = victim.subscribe(TOPIC).await;
+        ask(&mut admin, REMOVE, json!([id, victim.session()])).await;
+        admin.publish_acknowledged(TOPIC, json!([1])).await;
+        victim.expect_silence().await;
+    });
+}
+
 // covers: PS-REV-03, META-SUB-05, META-SUB-06
 #[test]
 fn those_who_listen_are_told_as_of_any_that_unsubscribes() {

@@ -71,7 +71,10 @@ impl Features {
             caller_forgets: is_autobahn_js(details, roles),
             caller_ppt: ppt("caller"),
             publisher_ppt: ppt("publisher"),
-            subscriber_revocation: has(roles, "subscriber", "subscription_revocation"),
+            // autobahn-python announces it, and closes its connection on UNSUBSCRIBED that it did not ask for. It is known by a
+            // feature that no specification has.
+            subscriber_revocation: has(roles, "subscriber", "subscription_revocation")
+                && !has(roles, "subscriber", "payload_transparency"),
         })
     }
 }
