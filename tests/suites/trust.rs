@@ -1,10 +1,10 @@
-//! What rules of a realm say of publications and calls: trust levels, and who is disclosed.
+//! What rules of a realm say of publications: trust levels, and who is disclosed.
 
 use std::sync::Arc;
 
 use crossway_core::RealmConfig;
 use crossway_core::message::Match;
-use crossway_core::policy::{Disclosure, ProcedureRule, TopicRule};
+use crossway_core::policy::{Disclosure, TopicRule};
 use crossway_tests::pattern::ID;
 use crossway_tests::{Link, Peer, Plan, TestRouter, everywhere_with};
 use crossway_ticket::Ticket;
@@ -16,13 +16,7 @@ fn rule(uri: &str, policy: Match, change: impl FnOnce(&mut TopicRule)) -> TopicR
     rule
 }
 
-fn call_rule(uri: &str, policy: Match, change: impl FnOnce(&mut ProcedureRule)) -> ProcedureRule {
-    let mut rule = ProcedureRule::new(uri, policy);
-    change(&mut rule);
-    rule
-}
-
-/// A sensor and a guest, and rules for what they publish and call.
+/// A sensor and a guest, and rules for what they publish.
 fn plan() -> Plan {
     let users = Ticket::new().user("alice", "secret", "sensor").user("bob", "secret", "guest");
     let realm = RealmConfig::new("realm1")
@@ -33,22 +27,13 @@ fn plan() -> Plan {
         }))
         .topic_rule(rule("com.", Match::Prefix, |rule| rule.trustlevel = Some(0)))
         .topic_rule(rule("com.open", Match::Exact, |rule| rule.disclose = Some(Disclosure::Always)))
-        .topic_rule(rule("..secret", Match::Wildcard, |rule| rule.disclose = Some(Disclosure::Never)))
-        .procedure_rule(call_rule("com.", Match::Prefix, |rule| {
-            rule.scope.authroles = Some(vec!["sensor".into()]);
-            rule.trustlevel = Some(9);
-        }))
-        .procedure_rule(call_rule("com.", Match::Prefix, |rule| rule.trustlevel = Some(0)))
-        .procedure_rule(call_rule("com.open", Match::Exact, |rule| rule.disclose = Some(Disclosure::Always)))
-        .procedure_rule(call_rule("..secret", Match::Wildcard, |rule| {
-            rule.disclose = Some(Disclosure::Never)
-        }));
+        .topic_rule(rule("..secret", Match::Wildcard, |rule| rule.disclose = Some(Disclosure::Never)));
     Plan::realm(realm)
 }
 
 async fn join(router: &TestRouter, link: Link, authid: &str) -> Peer {
     let mut peer = Peer::connect(router, link).await;
-    let roles = json!({"subscriber": {}, "publisher": {}, "caller": {}, "callee": {}});
+    let roles = json!({"subscriber": {}, "publisher": {}});
     peer.send(json!([1, "realm1", {"roles": roles, "authmethods": ["ticket"], "authid": authid}])).await;
     peer.expect(json!([4, "ticket", {}])).await;
     peer.send(json!([5, "secret", {}])).await;
@@ -135,60 +120,5 @@ fn where_nobody_is_disclosed_asking_for_it_is_refused() {
         alice.publish_with("org.x.secret", json!({}), json!([1])).await;
         event(&mut bob, subscription, json!({})).await;
         bob.expect_silence().await;
-    });
-}
-
-// covers: RPC-TRUST-01
-#[test]
-fn calls_have_the_trust_level_that_the_rules_give_procedure_and_role() {
-    everywhere_with(plan, async |router, link| {
-        let mut alice = join(router, link, "alice").await;
-        let mut bob = join(router, link, "bob").await;
-        let mut callee = join(router, link, "bob").await;
-        let trusted = callee.register("com.procedure").await;
-        let other = callee.register("org.procedure").await;
-        let claim = json!({"trustlevel": 99});
-        alice.call_with("com.procedure", claim.clone(), json!([1])).await;
-        callee.expect(json!([68, 1, trusted, {"trustlevel": 9}, [1]])).await;
-        bob.call_with("com.procedure", claim.clone(), json!([1])).await;
-        callee.expect(json!([68, 2, trusted, {"trustlevel": 0}, [1]])).await;
-        alice.call_with("org.procedure", claim, json!([1])).await;
-        callee.expect(json!([68, 3, other, {}, [1]])).await;
-    });
-}
-
-// covers: RPC-CID-05
-#[test]
-fn a_rule_may_disclose_callers_that_do_not_ask_for_it() {
-    everywhere_with(plan, async |router, link| {
-        let mut alice = join(router, link, "alice").await;
-        let mut callee = join(router, link, "bob").await;
-        let registration = callee.register("com.open").await;
-        for (request, options) in
-            [(1, json!({})), (2, json!({"disclose_me": false})), (3, json!({"disclose_me": true}))]
-        {
-            alice.call_with("com.open", options, json!([1])).await;
-            let details = json!({
-                "trustlevel": 9,
-                "caller": alice.session(), "caller_authid": "alice", "caller_authrole": "sensor",
-            });
-            callee.expect(json!([68, request, registration, details, [1]])).await;
-        }
-    });
-}
-
-// covers: RPC-CID-06, RPC-CID-07
-#[test]
-fn where_no_caller_is_disclosed_asking_for_it_is_refused() {
-    everywhere_with(plan, async |router, link| {
-        let mut alice = join(router, link, "alice").await;
-        let mut callee = join(router, link, "bob").await;
-        // The callee may ask as well; nobody is told.
-        let registration = callee.register_with("org.x.secret", json!({"disclose_caller": true})).await;
-        let request = alice.call_with("org.x.secret", json!({"disclose_me": true}), json!(["never"])).await;
-        alice.expect_error(48, request, "wamp.error.option_disallowed.disclose_me").await;
-        alice.call("org.x.secret", json!([1])).await;
-        callee.expect(json!([68, 1, registration, {}, [1]])).await;
-        callee.expect_silence().await;
     });
 }
