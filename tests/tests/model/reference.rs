@@ -1,6 +1,8 @@
-//! The model: what the specification says, with lists and loops and no regard for speed. Its broker is in `broker`.
+//! The model: what the specification says, with lists and loops and no regard for speed. Its broker and its dealer are in
+//! files of their own.
 
 mod broker;
+mod dealer;
 
 use std::collections::BTreeMap;
 
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 use crate::pattern::{Element, Message, Scope, none};
 use crate::step::{Kind, Random, SLOTS, Step};
 use broker::{Retained, Subscription};
+use dealer::{CALLED, Call, Procedure};
 
 /// What one step does, and what everybody has to receive because of it.
 pub(crate) struct Turn {
@@ -62,10 +65,14 @@ pub(crate) enum Flaw {
     CalleeLeavesInSilence,
     InterruptsAreNotSent,
     LateAnswersArrive,
+    WildcardsBeatPrefixes,
+    RoundsBeginAnew,
+    ProgressIsTheEnd,
+    UnavailableIsAnAnswer,
 }
 
 impl Flaw {
-    pub(crate) const ALL: [Flaw; 9] = [
+    pub(crate) const ALL: [Flaw; 13] = [
         Flaw::PublisherGetsItsOwnEvents,
         Flaw::UnsubscribedGetEvents,
         Flaw::PrefixesEndAtDots,
@@ -75,6 +82,10 @@ impl Flaw {
         Flaw::CalleeLeavesInSilence,
         Flaw::InterruptsAreNotSent,
         Flaw::LateAnswersArrive,
+        Flaw::WildcardsBeatPrefixes,
+        Flaw::RoundsBeginAnew,
+        Flaw::ProgressIsTheEnd,
+        Flaw::UnavailableIsAnAnswer,
     ];
 }
 
@@ -84,27 +95,14 @@ struct Member {
     /// Who it is, of [`USERS`].
     user: usize,
     canceling: bool,
+    /// Makes progressive results.
+    progress: bool,
+    /// Says that it is unavailable where another callee may be asked.
+    reroute: bool,
     requests: u64,
     invocations: u64,
     /// Invocations that are over.
     past: Vec<Call>,
-}
-
-struct Procedure {
-    realm: u8,
-    name: &'static str,
-    symbol: u32,
-    callee: usize,
-    disclose: bool,
-}
-
-#[derive(Clone)]
-struct Call {
-    caller: usize,
-    request: u64,
-    callee: usize,
-    invocation: u64,
-    interrupted: bool,
 }
 
 #[derive(Default)]
@@ -122,16 +120,6 @@ pub(crate) struct Model {
 
 /// Who joins: users with their roles.
 pub(crate) const USERS: [(&str, &str); 3] = [("alice", "staff"), ("bob", "staff"), ("carol", "guest")];
-/// The last one is no URI.
-const PROCEDURES: [&str; 7] = [
-    "a.procedure",
-    "a.procedure",
-    "a.procedure",
-    "another.procedure",
-    "another.procedure",
-    "wamp.procedure",
-    "no procedure",
-];
 const REALMS: [&str; 2] = ["realm1", "realm2"];
 
 impl Model {
@@ -204,147 +192,26 @@ impl Model {
 
     fn join(&mut self, slot: usize, draws: &mut Random, expected: &mut Expected) -> Act {
         let (session, realm) = (self.symbol(), u8::from(draws.below(4) == 0));
-        let canceling = draws.below(3) > 0;
+        let [canceling, progress, reroute] = [3, 3, 3].map(|times| draws.below(times) > 0);
         let user = usize::try_from(draws.below(USERS.len() as u64)).unwrap();
-        self.members[slot] =
-            Some(Member { session, realm, user, canceling, requests: 0, invocations: 0, past: Vec::new() });
+        self.members[slot] = Some(Member {
+            session,
+            realm,
+            user,
+            canceling,
+            progress,
+            reroute,
+            requests: 0,
+            invocations: 0,
+            past: Vec::new(),
+        });
         expected.next(slot, vec![2.into(), self.session(slot), Element::Any]);
-        let callee = json!({ "features": { "call_canceling": canceling } });
+        let callee = json!({ "features": {
+            "call_canceling": canceling, "progressive_call_results": progress, "call_reroute": reroute,
+        } });
         let roles = json!({ "publisher": {}, "subscriber": {}, "caller": {}, "callee": callee });
         let details = json!({ "roles": roles, "authid": USERS[user].0 });
         Act::Join(vec![1.into(), REALMS[usize::from(realm)].into(), details.into()])
-    }
-
-    fn register(&mut self, slot: usize, draws: &mut Random, expected: &mut Expected) -> Act {
-        let (request, realm) = (self.next_request(slot), self.member(slot).realm);
-        let name = *pick(draws, &PROCEDURES);
-        let disclose = draws.below(4) == 0;
-        if name == "no procedure" || name.starts_with("wamp.") {
-            expected.next(slot, error(64, request, "wamp.error.invalid_uri"));
-        } else if self.procedures.iter().any(|p| (p.realm, p.name) == (realm, name)) {
-            expected.next(slot, error(64, request, "wamp.error.procedure_already_exists"));
-        } else {
-            let symbol = self.symbol();
-            self.procedures.push(Procedure { realm, name, symbol, callee: slot, disclose });
-            let registration = Element::Symbol(Scope::Registration(realm), symbol);
-            expected.next(slot, vec![65.into(), request.into(), registration]);
-        }
-        let options = if disclose { Element::Dict(vec![("disclose_caller", true.into())]) } else { none() };
-        Act::Say(vec![64.into(), request.into(), options, name.into()])
-    }
-
-    /// Of any registration of the realm: not all of them are the session's own.
-    fn unregister(&mut self, slot: usize, draws: &mut Random, expected: &mut Expected) -> Option<Act> {
-        let realm = self.member(slot).realm;
-        let known: Vec<(u32, usize)> =
-            self.procedures.iter().filter(|p| p.realm == realm).map(|p| (p.symbol, p.callee)).collect();
-        let (symbol, callee) = *pick_some(draws, &known)?;
-        let request = self.next_request(slot);
-        if callee == slot {
-            self.procedures.retain(|procedure| procedure.symbol != symbol);
-            expected.next(slot, vec![67.into(), request.into()]);
-        } else {
-            expected.next(slot, error(66, request, "wamp.error.no_such_registration"));
-        }
-        let registration = Element::Symbol(Scope::Registration(realm), symbol);
-        Some(Act::Say(vec![66.into(), request.into(), registration]))
-    }
-
-    fn call(&mut self, slot: usize, draws: &mut Random, expected: &mut Expected) -> Act {
-        let (request, realm) = (self.next_request(slot), self.member(slot).realm);
-        let name = *pick(draws, &PROCEDURES);
-        let (disclosed, payload) = (draws.below(4) == 0, self.payload(draws));
-        let found = self.procedures.iter().find(|p| (p.realm, p.name) == (realm, name));
-        if name == "no procedure" {
-            expected.next(slot, error(48, request, "wamp.error.invalid_uri"));
-        } else if let Some(&Procedure { symbol, callee, disclose, .. }) = found {
-            let member = self.member_mut(callee);
-            member.invocations += 1;
-            let invocation = member.invocations;
-            self.calls.push(Call { caller: slot, request, callee, invocation, interrupted: false });
-            let registration = Element::Symbol(Scope::Registration(realm), symbol);
-            let details = Element::Dict(self.disclosure(slot, disclosed || disclose, "caller"));
-            expected.next(callee, with(vec![68.into(), invocation.into(), registration, details], &payload));
-        } else {
-            expected.next(slot, error(48, request, "wamp.error.no_such_procedure"));
-        }
-        let options = if disclosed { Element::Dict(vec![("disclose_me", true.into())]) } else { none() };
-        Act::Say(with(vec![48.into(), request.into(), options, name.into()], &payload))
-    }
-
-    fn answer(&mut self, slot: usize, draws: &mut Random, expected: &mut Expected) -> Option<Act> {
-        let mine: Vec<Call> = self.calls.iter().filter(|call| call.callee == slot).cloned().collect();
-        let late = mine.is_empty() || draws.below(5) == 0;
-        let call = if late {
-            pick_some(draws, &self.member(slot).past)?.clone()
-        } else {
-            pick_some(draws, &mine)?.clone()
-        };
-        let payload = self.payload(draws);
-        let fails = draws.below(3) == 0;
-        let progress = !fails && draws.below(6) == 0;
-        if !progress && (!late || self.flaw == Some(Flaw::LateAnswersArrive)) {
-            self.settle(&call);
-            let answer = if fails {
-                vec![8.into(), 48.into(), call.request.into(), none(), "an.error".into()]
-            } else {
-                vec![50.into(), call.request.into(), none()]
-            };
-            expected.next(call.caller, with(answer, &payload));
-        }
-        let options = if progress { Element::Dict(vec![("progress", true.into())]) } else { none() };
-        let invocation = call.invocation;
-        Some(Act::Say(if fails {
-            with(vec![8.into(), 68.into(), invocation.into(), none(), "an.error".into()], &payload)
-        } else {
-            with(vec![70.into(), invocation.into(), options], &payload)
-        }))
-    }
-
-    fn cancel(&mut self, slot: usize, draws: &mut Random, expected: &mut Expected) -> Option<Act> {
-        let mode = *pick(draws, &[None, Some("skip"), Some("kill"), Some("killnowait")]);
-        let mine: Vec<Call> = self.calls.iter().filter(|call| call.caller == slot).cloned().collect();
-        let requests = self.member(slot).requests;
-        let message = |request: u64| {
-            let options: Vec<_> = mode.map(|mode| ("mode", mode.into())).into_iter().collect();
-            Act::Say(vec![49.into(), request.into(), Element::Dict(options)])
-        };
-        if draws.below(6) == 0 && requests > 0 {
-            // A request that is over, was no call, or was never made.
-            let request = draws.below(requests) + 2;
-            let pending = mine.iter().any(|call| call.request == request);
-            return (!pending).then(|| message(request));
-        }
-        let call = pick_some(draws, &mine)?.clone();
-        let mode = if self.member(call.callee).canceling { mode.unwrap_or("killnowait") } else { "skip" };
-        if mode != "skip" {
-            self.interrupt(&call, mode, expected);
-        }
-        if mode != "kill" {
-            self.settle(&call);
-            expected.next(call.caller, error(48, call.request, "wamp.error.canceled"));
-        }
-        Some(message(call.request))
-    }
-
-    fn interrupt(&mut self, call: &Call, mode: &str, expected: &mut Expected) {
-        let flawed = self.flaw == Some(Flaw::InterruptsAreNotSent);
-        let same = |c: &&mut Call| (c.callee, c.invocation) == (call.callee, call.invocation);
-        if let Some(call) = self.calls.iter_mut().find(same)
-            && !std::mem::replace(&mut call.interrupted, true)
-            && !flawed
-        {
-            let options = Element::Dict(vec![("mode", mode.into())]);
-            expected.beside(call.callee, vec![69.into(), call.invocation.into(), options]);
-        }
-    }
-
-    /// The call is over.
-    fn settle(&mut self, call: &Call) {
-        self.calls.retain(|c| (c.callee, c.invocation) != (call.callee, call.invocation));
-        if let Some(callee) = &mut self.members[call.callee] {
-            callee.past.push(call.clone());
-        }
     }
 
     /// Breaks the protocol, in one of several ways.
@@ -355,7 +222,7 @@ impl Model {
         let message = match (draws.below(5), pick_some(draws, &pending)) {
             // An id that still waits for its answer, whether or not the second call could be routed.
             (0 | 1, Some(request)) => {
-                vec![48.into(), (*request).into(), none(), (*pick(draws, &PROCEDURES)).into()]
+                vec![48.into(), (*request).into(), none(), (*pick(draws, &CALLED)).into()]
             }
             (0, _) => vec![70.into(), never.into(), none()],
             (1, _) => vec![8.into(), 68.into(), never.into(), none(), "an.error".into()],
@@ -369,20 +236,8 @@ impl Model {
 
     /// The session is over, however it came to that.
     fn leave(&mut self, slot: usize, expected: &mut Expected) {
-        let silent = self.flaw == Some(Flaw::CalleeLeavesInSilence);
-        let calls: Vec<Call> =
-            self.calls.iter().filter(|c| (c.callee == slot) != (c.caller == slot)).cloned().collect();
-        for call in &calls {
-            if call.callee == slot && !silent {
-                expected.beside(call.caller, error(48, call.request, "wamp.error.canceled"));
-            }
-            if call.caller == slot && self.member(call.callee).canceling {
-                self.interrupt(call, "killnowait", expected);
-            }
-            self.settle(call);
-        }
-        self.calls.retain(|call| call.callee != slot && call.caller != slot);
-        self.procedures.retain(|procedure| procedure.callee != slot);
+        self.leave_calls(slot, expected);
+        self.unregister_all(slot);
         self.unsubscribe_from_all(slot);
         self.members[slot] = None;
     }

@@ -214,9 +214,9 @@ impl World {
     }
 }
 
-/// Calls what nobody has registered, and collects what comes before the answer.
+/// Calls what nobody can register, not even a pattern, and collects what comes before the answer.
 async fn fence_off(peer: &mut Peer, request: u64, received: &mut Vec<Value>) {
-    peer.say(&serde_json::json!([48, request, {}, "a.fence"])).await;
+    peer.say(&serde_json::json!([48, request, {}, "wamp.fence"])).await;
     while let Some(messages) = peer.receive(false).await {
         for message in messages {
             if message[0] == 8 && message[1] == 48 && message[2] == request {

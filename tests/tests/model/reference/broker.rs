@@ -132,7 +132,7 @@ fn weight(rkey: &str, nkey: &str) -> u64 {
 }
 
 /// Whether a topic is one of those that a subscription is for.
-fn covers(policy: &str, pattern: &str, topic: &str, flaw: Option<Flaw>) -> bool {
+pub(super) fn covers(policy: &str, pattern: &str, topic: &str, flaw: Option<Flaw>) -> bool {
     match policy {
         "exact" => pattern == topic,
         "prefix" if flaw == Some(Flaw::PrefixesEndAtDots) => {
