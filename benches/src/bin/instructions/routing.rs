@@ -15,7 +15,7 @@ pub(crate) const CASES: [Case; 11] = [
     Case { name: "join-and-leave", count: 1000, run: join_and_leave },
     Case { name: "join-10000-others", count: 1000, run: |count| join_others(count, MetaApi::Full, &[]) },
     Case {
-        name: "join-10000-others-without-meta-api",
+        name: "join-10000-others-no-meta-api",
         count: 1000,
         run: |count| join_others(count, MetaApi::Off, &[]),
     },
