@@ -53,6 +53,14 @@ fn custom_authenticator() {
 }
 
 #[test]
+fn custom_event_store() {
+    prints(
+        env!("CARGO_BIN_EXE_custom_event_store"),
+        &["monday: 1 known", "rain on monday", "tuesday: 2 known", "rain on monday", "rain on tuesday"],
+    );
+}
+
+#[test]
 fn custom_serializer() {
     prints(
         env!("CARGO_BIN_EXE_custom_serializer"),
