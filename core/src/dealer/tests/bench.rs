@@ -37,6 +37,10 @@ pub(super) struct Peer {
     made: AtomicUsize,
     /// More messages of its call may come.
     is_open: AtomicBool,
+    /// It has read REGISTERED, and no UNREGISTERED since.
+    is_registered: AtomicBool,
+    /// Invocations that began when it had not.
+    strays: AtomicUsize,
     /// Its invocations, by the number of the call.
     pub(super) invocations: Mutex<Vec<(usize, Id)>>,
 }
@@ -72,6 +76,8 @@ fn peer(number: u64, features: Features) -> Peer {
         log: Mutex::default(),
         made: AtomicUsize::new(0),
         is_open: AtomicBool::new(false),
+        is_registered: AtomicBool::new(false),
+        strays: AtomicUsize::new(0),
         invocations: Mutex::default(),
     }
 }
@@ -249,6 +255,10 @@ impl Peer {
         self.made.load(Ordering::Relaxed)
     }
 
+    pub(super) fn strays(&self) -> usize {
+        self.strays.load(Ordering::Relaxed)
+    }
+
     pub(super) fn is_open(&self) -> bool {
         self.is_open.load(Ordering::Relaxed)
     }
@@ -259,14 +269,25 @@ impl Peer {
             Message::Invocation(m) => {
                 let (args, _) = m.payload.read(&Native).unwrap();
                 let Value::Uint(call) = args[0] else { panic!("{args:?}") };
-                self.invocations.lock().push((call as usize, m.request));
+                let mut invocations = self.invocations.lock();
+                let is_more = invocations.contains(&(call as usize, m.request));
+                if !is_more && !self.is_registered.load(Ordering::Relaxed) {
+                    self.strays.fetch_add(1, Ordering::Relaxed);
+                }
+                invocations.push((call as usize, m.request));
                 Heard::Invocation(m.request.get(), call as usize)
             }
             Message::Interrupt(m) => Heard::Interrupt(m.request.get(), m.options.mode.unwrap()),
             Message::Result(m) if m.details.progress == Some(true) => Heard::Progress,
             Message::Result(_) => Heard::Result,
             Message::Error(m) if m.request_type == Code::Call.into() => Heard::Error(m.error.into()),
-            _ => return None,
+            other => {
+                if let Message::Registered(_) | Message::Unregistered(_) = other {
+                    let is_registered = matches!(other, Message::Registered(_));
+                    self.is_registered.store(is_registered, Ordering::Relaxed);
+                }
+                return None;
+            }
         })
     }
 }

@@ -108,10 +108,13 @@ impl Bench {
         Ok(())
     }
 
-    /// Invocations with ids in a row, and again where a call goes on; at most one INTERRUPT for each, behind it.
+    /// Invocations between REGISTERED and UNREGISTERED, with ids in a row, and again where a call goes on; at most one INTERRUPT for each, behind it.
     fn callees_heard_what_they_may(&self) -> Result<(), String> {
         for callee in 0..self.callees.len() {
             let log = self.log(Who::Callee(callee));
+            if self.callees[callee].strays() > 0 {
+                return Err(format!("callee {callee} got calls when it was not registered: {log:?}"));
+            }
             let (mut last, mut interrupted) = (0, Vec::new());
             for heard in &log {
                 let is_right = match heard {
