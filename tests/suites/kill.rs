@@ -205,7 +205,10 @@ fn every_session_is_killed_once() {
         let mut killers = [Peer::join(router, link).await, Peer::join(router, link).await];
         let mut victims = Vec::new();
         for _ in 0..50 {
-            victims.push(Peer::join(router, link).await);
+            let mut victim = Peer::join(router, link).await;
+            // WELCOME may be here a moment before others can see the session.
+            victim.expect_silence().await;
+            victims.push(victim);
         }
         let ids = ask(&mut killers[0], "wamp.session.list", json!([])).await;
         let mut killed = 0;
