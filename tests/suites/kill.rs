@@ -204,11 +204,9 @@ fn every_session_is_killed_once() {
         let link = Carrier::Memory.with(Format::Cbor);
         let mut killers = [Peer::join(router, link).await, Peer::join(router, link).await];
         let mut victims = Vec::new();
+        // WELCOME once was on its way a moment before others could see the session, so that one of these was left out.
         for _ in 0..50 {
-            let mut victim = Peer::join(router, link).await;
-            // WELCOME may be here a moment before others can see the session.
-            victim.expect_silence().await;
-            victims.push(victim);
+            victims.push(Peer::join(router, link).await);
         }
         let ids = ask(&mut killers[0], "wamp.session.list", json!([])).await;
         let mut killed = 0;

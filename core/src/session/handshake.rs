@@ -107,7 +107,9 @@ impl Connection<'_> {
             transport: Arc::clone(&self.info),
         };
         let identity = self.authenticate(&*authenticator, &request).await?;
-        self.welcome(id, &realm, authenticator.method(), &identity)?;
+        // WELCOME is flushed when the turn is over: whoever reads it is in the realm for all others.
+        let mut turn = Turn::begin();
+        self.welcome(id, &realm, authenticator.method(), &identity, &mut turn)?;
         tracing::debug!(session = %id, realm = realm.uri(), authid = identity.authid, peer = %self.info, "joined");
         let outbox = Arc::clone(&self.outbox);
         let info = Arc::clone(&self.info);
@@ -117,25 +119,32 @@ impl Connection<'_> {
     }
 
     /// Says WELCOME. A client that accepts short messages only is told of no features rather than turned away.
-    fn welcome(&mut self, id: Id, realm: &Realm, method: &str, identity: &Identity) -> Result<(), Refused> {
+    fn welcome(
+        &mut self,
+        id: Id,
+        realm: &Realm,
+        method: &str,
+        identity: &Identity,
+        turn: &mut Turn,
+    ) -> Result<(), Refused> {
         let mut details = welcome_details(realm, method, identity, realm.lend_roles());
-        let mut delivery = self.say_welcome(id, &details);
+        let mut delivery = self.say_welcome(id, &details, turn);
         if let Some(Value::Dict(roles)) = details.remove("roles") {
             realm.take_roles_back(roles);
         }
         if delivery == Delivery::TooLong {
             details.insert("roles", features::roles_of_router());
-            delivery = self.say_welcome(id, &details);
+            delivery = self.say_welcome(id, &details, turn);
         }
         if delivery == Delivery::TooLong { Err(too_long("WELCOME")) } else { Ok(()) }
     }
 
-    fn say_welcome(&mut self, id: Id, details: &Dict) -> Delivery {
+    fn say_welcome(&mut self, id: Id, details: &Dict, turn: &mut Turn) -> Delivery {
         let head =
             [HeadItem::Uint(Code::Welcome.number()), HeadItem::Uint(id.get()), HeadItem::Dict(details)];
         let mut frame = Vec::new();
         self.format.serializer().encode(&head, Run::default(), &mut frame);
-        Turn::begin().say_for_connection(&self.outbox, &frame)
+        turn.say_for_connection(&self.outbox, &frame)
     }
 
     async fn greeting(&mut self) -> Result<Greeting, Refused> {
