@@ -12,7 +12,8 @@
 //! | file        | subject                                                         |
 //! |-------------|-----------------------------------------------------------------|
 //! | `step`      | random steps, which mean something in every state               |
-//! | `reference` | the model: `broker` with patterns, lists and retained events    |
+//! | `reference` | the model: `broker` with patterns, lists and retained events, |
+//! |             | `dealer` with shared registrations, progress and time            |
 //! | `pattern`   | messages with symbols in place of ids that the router chooses   |
 //! | `world`     | the router with its raw peers                                   |
 //! | `storm`     | many threads at once: what must hold without a known order      |
@@ -45,7 +46,8 @@ fn steps(seed: u64) -> Vec<Step> {
 
 /// Runs steps against the model and the router; says where they part.
 fn run(steps: &[Step], model: Model) -> Result<(), String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(World::new().run(steps, model))
 }
 
@@ -84,7 +86,7 @@ fn the_router_does_what_the_model_says() {
 fn a_wrong_model_is_noticed_and_the_failure_shrunk() {
     for flaw in reference::Flaw::ALL {
         let fails = |steps: &[Step]| run(steps, Model::with(flaw)).is_err();
-        let failing = (0..200).map(steps).find(|steps| fails(steps));
+        let failing = (0..2000).map(steps).find(|steps| fails(steps));
         let shrunk = shrink(failing.unwrap_or_else(|| panic!("{flaw:?} goes unnoticed")), fails);
         assert!(shrunk.len() <= 8, "{flaw:?} takes {} steps:\n{}", shrunk.len(), World::told(&shrunk));
     }

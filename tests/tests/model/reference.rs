@@ -26,6 +26,8 @@ pub(crate) enum Act {
     Join(Message),
     /// Says something, and goes on.
     Say(Message),
+    /// Lets so many milliseconds pass.
+    Wait(u64),
     /// Says something that ends the session.
     Leave(Message),
     /// Says something that ends the connection.
@@ -69,10 +71,12 @@ pub(crate) enum Flaw {
     RoundsBeginAnew,
     ProgressIsTheEnd,
     UnavailableIsAnAnswer,
+    TimeStandsStill,
+    MoreIsANewCall,
 }
 
 impl Flaw {
-    pub(crate) const ALL: [Flaw; 13] = [
+    pub(crate) const ALL: [Flaw; 15] = [
         Flaw::PublisherGetsItsOwnEvents,
         Flaw::UnsubscribedGetEvents,
         Flaw::PrefixesEndAtDots,
@@ -86,6 +90,8 @@ impl Flaw {
         Flaw::RoundsBeginAnew,
         Flaw::ProgressIsTheEnd,
         Flaw::UnavailableIsAnAnswer,
+        Flaw::TimeStandsStill,
+        Flaw::MoreIsANewCall,
     ];
 }
 
@@ -99,10 +105,14 @@ struct Member {
     progress: bool,
     /// Says that it is unavailable where another callee may be asked.
     reroute: bool,
+    /// Takes progressive calls, if it takes INTERRUPT as well.
+    several: bool,
     requests: u64,
     invocations: u64,
     /// Invocations that are over.
     past: Vec<Call>,
+    /// Progressive calls of its own that ended before their last CALL, and their procedures.
+    late: Vec<(u64, &'static str)>,
 }
 
 #[derive(Default)]
@@ -115,6 +125,10 @@ pub(crate) struct Model {
     calls: Vec<Call>,
     symbols: u32,
     steps: u64,
+    /// Milliseconds.
+    now: u64,
+    /// How many deadlines there have been.
+    deadlines: u64,
     flaw: Option<Flaw>,
 }
 
@@ -153,8 +167,10 @@ impl Model {
             (Kind::Register, _) => self.register(slot, draws, &mut expected),
             (Kind::Unregister, _) => self.unregister(slot, draws, &mut expected)?,
             (Kind::Call, _) => self.call(slot, draws, &mut expected),
+            (Kind::More, _) => self.more(slot, draws, &mut expected)?,
             (Kind::Answer, _) => self.answer(slot, draws, &mut expected)?,
             (Kind::Cancel, _) => self.cancel(slot, draws, &mut expected)?,
+            (Kind::Wait, _) => self.wait(&mut expected),
             (Kind::Leave, _) => {
                 self.leave(slot, &mut expected);
                 expected.next(slot, vec![6.into(), none(), "wamp.close.goodbye_and_out".into()]);
@@ -192,7 +208,7 @@ impl Model {
 
     fn join(&mut self, slot: usize, draws: &mut Random, expected: &mut Expected) -> Act {
         let (session, realm) = (self.symbol(), u8::from(draws.below(4) == 0));
-        let [canceling, progress, reroute] = [3, 3, 3].map(|times| draws.below(times) > 0);
+        let [canceling, progress, reroute, several] = [3, 3, 3, 3].map(|times| draws.below(times) > 0);
         let user = usize::try_from(draws.below(USERS.len() as u64)).unwrap();
         self.members[slot] = Some(Member {
             session,
@@ -201,15 +217,19 @@ impl Model {
             canceling,
             progress,
             reroute,
+            several,
             requests: 0,
             invocations: 0,
             past: Vec::new(),
+            late: Vec::new(),
         });
         expected.next(slot, vec![2.into(), self.session(slot), Element::Any]);
         let callee = json!({ "features": {
             "call_canceling": canceling, "progressive_call_results": progress, "call_reroute": reroute,
+            "progressive_call_invocations": several,
         } });
-        let roles = json!({ "publisher": {}, "subscriber": {}, "caller": {}, "callee": callee });
+        let caller = json!({ "features": { "progressive_call_invocations": true } });
+        let roles = json!({ "publisher": {}, "subscriber": {}, "caller": caller, "callee": callee });
         let details = json!({ "roles": roles, "authid": USERS[user].0 });
         Act::Join(vec![1.into(), REALMS[usize::from(realm)].into(), details.into()])
     }
@@ -217,8 +237,13 @@ impl Model {
     /// Breaks the protocol, in one of several ways.
     fn violate(&mut self, slot: usize, draws: &mut Random, expected: &mut Expected) -> Act {
         let never = self.member(slot).invocations + 1 + draws.below(3);
-        let pending: Vec<u64> =
-            self.calls.iter().filter(|call| call.caller == slot).map(|call| call.request).collect();
+        // More of a call that is open would be no violation.
+        let pending: Vec<u64> = self
+            .calls
+            .iter()
+            .filter(|call| call.caller == slot && !call.open)
+            .map(|call| call.request)
+            .collect();
         let message = match (draws.below(5), pick_some(draws, &pending)) {
             // An id that still waits for its answer, whether or not the second call could be routed.
             (0 | 1, Some(request)) => {

@@ -14,15 +14,19 @@ pub(crate) enum Kind {
     Register,
     Unregister,
     Call,
+    /// More of a progressive call.
+    More,
     Answer,
     Cancel,
+    /// Time passes.
+    Wait,
     Leave,
     Drop,
     Break,
 }
 
 /// How often each kind comes: so that there are calls to be answered, canceled and abandoned.
-const WEIGHTS: [(Kind, u64); 12] = [
+const WEIGHTS: [(Kind, u64); 14] = [
     (Kind::Join, 30),
     (Kind::Subscribe, 12),
     (Kind::Unsubscribe, 5),
@@ -30,8 +34,10 @@ const WEIGHTS: [(Kind, u64); 12] = [
     (Kind::Register, 16),
     (Kind::Unregister, 2),
     (Kind::Call, 24),
+    (Kind::More, 6),
     (Kind::Answer, 10),
     (Kind::Cancel, 6),
+    (Kind::Wait, 6),
     (Kind::Leave, 3),
     (Kind::Drop, 3),
     (Kind::Break, 2),

@@ -1,6 +1,6 @@
 //! The real router, with raw peers over memory.
 //!
-//! Law: nothing sleeps. After each step a fence proves that the router has handled all of it: routing is synchronous, so
+//! Law: nothing sleeps; time passes in steps of its own only. After each step a fence proves that the router has handled all of it: routing is synchronous, so
 //! when the acting session has the answer to one more request, everybody has everything.
 
 use std::future::poll_fn;
@@ -126,7 +126,7 @@ impl World {
         for step in steps {
             let Some(Turn { act, expected }) = model.take(step) else { continue };
             let told = format!("connection {}: {act:?}", step.slot);
-            let fence = matches!(act, Act::Say(_)).then(|| model.request(step.slot)).flatten();
+            let fence = matches!(act, Act::Say(_) | Act::Wait(_)).then(|| model.request(step.slot)).flatten();
             let taken = tokio::time::timeout(WATCHDOG, self.take(step, act, fence)).await;
             let received = taken.map_err(|_| format!("{told}\nis never answered"))?;
             self.compare(received, expected).map_err(|difference| format!("{told}\n{difference}"))?;
@@ -157,6 +157,11 @@ impl World {
                 let peer = self.peers[step.slot].as_mut().unwrap();
                 peer.say(&self.bindings.resolve(&message)).await;
                 fence_off(peer, fence.unwrap(), own).await;
+            }
+            Act::Wait(millis) => {
+                // The keeper of the deadlines wakes up first; the session that answers comes behind it.
+                tokio::time::advance(Duration::from_millis(millis)).await;
+                fence_off(self.peers[step.slot].as_mut().unwrap(), fence.unwrap(), own).await;
             }
             Act::Leave(goodbye) => {
                 let peer = self.peers[step.slot].as_mut().unwrap();

@@ -91,6 +91,11 @@ pub(super) struct Call {
     /// The caller wants progressive results, and the callee makes some.
     progressive: bool,
     progressed: bool,
+    /// More CALLs may come, and what INVOCATION says for each.
+    pub(super) open: bool,
+    details: Vec<(&'static str, Element)>,
+    /// When it ends by itself; earlier ones have the lower number.
+    deadline: Option<(u64, u64)>,
     wish: Wish,
     /// The registration, and who was unavailable.
     symbol: u32,
@@ -103,7 +108,35 @@ struct Wish {
     name: &'static str,
     disclose: bool,
     progress: bool,
+    /// Not everything is said by the first CALL.
+    several: bool,
+    timeout: Option<u64>,
     payload: Vec<Element>,
+}
+
+/// Where a call went.
+enum Routed {
+    To,
+    /// The callee takes no progressive calls.
+    Unable,
+    Nowhere,
+}
+
+/// Between them, and not at the same time as any of them, time is looked at.
+const TIMEOUTS: [Option<u64>; 6] = [None, None, Some(0), Some(5), Some(15), Some(25)];
+const WAIT: u64 = 10;
+
+fn invoked(
+    invocation: u64,
+    realm: u8,
+    symbol: u32,
+    details: &[(&'static str, Element)],
+    more: bool,
+) -> Message {
+    let mut details = details.to_vec();
+    details.extend(more.then(|| ("progress", true.into())));
+    let registration = Element::Symbol(Scope::Registration(realm), symbol);
+    vec![68.into(), invocation.into(), registration, Element::Dict(details)]
 }
 
 impl Model {
@@ -192,60 +225,136 @@ impl Model {
         let (request, realm) = (self.next_request(slot), self.member(slot).realm);
         let name = *pick(draws, &CALLED);
         let (disclose, progress) = (draws.below(4) == 0, draws.below(3) == 0);
-        let wish = Wish { name, disclose, progress, payload: self.payload(draws) };
-        if name == "no procedure" {
-            expected.next(slot, error(48, request, "wamp.error.invalid_uri"));
-        } else if let Some(symbol) = self.best(realm, name) {
-            let routed = self.route(slot, request, symbol, &wish, Vec::new(), expected);
-            assert!(routed, "a registration has callees");
-        } else {
-            expected.next(slot, error(48, request, "wamp.error.no_such_procedure"));
+        let (several, timeout) = (draws.below(4) == 0, *pick(draws, &TIMEOUTS));
+        let wish = Wish { name, disclose, progress, several, timeout, payload: self.payload(draws) };
+        let refusal = match self.best(realm, name) {
+            _ if name == "no procedure" => Some("wamp.error.invalid_uri"),
+            None => Some("wamp.error.no_such_procedure"),
+            Some(symbol) => match self.route(slot, request, symbol, &wish, None, expected) {
+                Routed::To => None,
+                Routed::Unable => Some("wamp.error.feature_not_supported"),
+                Routed::Nowhere => unreachable!("a registration has callees"),
+            },
+        };
+        if let Some(uri) = refusal {
+            expected.next(slot, error(48, request, uri));
+            self.member_mut(slot).late.extend(several.then_some((request, name)));
         }
         let mut options = Vec::new();
         options.extend(disclose.then(|| ("disclose_me", true.into())));
         options.extend(progress.then(|| ("receive_progress", true.into())));
+        options.extend(several.then(|| ("progress", true.into())));
+        options.extend(timeout.map(|timeout| ("timeout", timeout.into())));
         Act::Say(with(vec![48.into(), request.into(), Element::Dict(options), name.into()], &wish.payload))
     }
 
-    /// To a callee that was not `tried`. `false` if there is none.
+    /// To a callee; of a call that was at one before, to another. It keeps its deadline.
     fn route(
         &mut self,
         caller: usize,
         request: u64,
         symbol: u32,
         wish: &Wish,
-        tried: Vec<usize>,
+        before: Option<&Call>,
         expected: &mut Expected,
-    ) -> bool {
-        let flaw = self.flaw;
-        let Some(procedure) = self.procedures.iter_mut().find(|p| p.symbol == symbol) else { return false };
+    ) -> Routed {
+        let (flaw, now) = (self.flaw, self.now);
+        let mut tried = before.map(|call| call.tried.clone()).unwrap_or_default();
+        tried.extend(before.map(|call| call.callee));
+        let Some(procedure) = self.procedures.iter_mut().find(|p| p.symbol == symbol) else {
+            return Routed::Nowhere;
+        };
         let (realm, policy) = (procedure.realm, procedure.policy);
         let Some(Callee { slot: callee, disclose, .. }) = procedure.choose(&tried, flaw) else {
-            return false;
+            return Routed::Nowhere;
         };
         let member = self.member_mut(callee);
+        if wish.several && !(member.several && member.canceling) {
+            return Routed::Unable;
+        }
         member.invocations += 1;
         let (invocation, progressive) = (member.invocations, wish.progress && member.progress);
         let mut details = self.disclosure(caller, wish.disclose || disclose, "caller");
         details.extend((policy != "exact").then(|| ("procedure", wish.name.into())));
         details.extend(progressive.then(|| ("receive_progress", true.into())));
-        let registration = Element::Symbol(Scope::Registration(realm), symbol);
-        let head = vec![68.into(), invocation.into(), registration, Element::Dict(details)];
+        let head = invoked(invocation, realm, symbol, &details, wish.several);
         expected.next(callee, with(head, &wish.payload));
-        let (interrupted, progressed, wish) = (false, false, wish.clone());
+        let deadline = match before {
+            Some(call) => call.deadline,
+            None => wish.timeout.filter(|after| *after > 0).map(|after| (now + after, self.number())),
+        };
         self.calls.push(Call {
             caller,
             request,
             callee,
             invocation,
-            interrupted,
+            interrupted: false,
             progressive,
-            progressed,
-            wish,
+            progressed: false,
+            open: wish.several,
+            details,
+            deadline,
+            wish: wish.clone(),
             symbol,
             tried,
         });
-        true
+        Routed::To
+    }
+
+    fn number(&mut self) -> u64 {
+        self.deadlines += 1;
+        self.deadlines
+    }
+
+    /// More of a progressive call, be it over or not.
+    pub(super) fn more(&mut self, slot: usize, draws: &mut Random, expected: &mut Expected) -> Option<Act> {
+        let open: Vec<Call> = self.calls.iter().filter(|c| c.caller == slot && c.open).cloned().collect();
+        let (is_last, payload) = (draws.below(2) == 0, self.payload(draws));
+        let known = open.iter().map(|call| (call.request, call.wish.name));
+        let known: Vec<_> = known.chain(self.member(slot).late.iter().copied()).collect();
+        let (request, name) = *pick_some(draws, &known)?;
+        if let Some(call) = open.iter().find(|call| call.request == request) {
+            self.go_on(call, is_last, &payload, expected);
+        } else if is_last {
+            self.member_mut(slot).late.retain(|(late, _)| *late != request);
+        }
+        let options = if is_last { none() } else { Element::Dict(vec![("progress", true.into())]) };
+        Some(Act::Say(with(vec![48.into(), request.into(), options, name.into()], &payload)))
+    }
+
+    /// To the callee that has the call, with the invocation that it has.
+    fn go_on(&mut self, call: &Call, is_last: bool, payload: &[Element], expected: &mut Expected) {
+        let realm = self.member(call.caller).realm;
+        let mut invocation = call.invocation;
+        if self.flaw == Some(Flaw::MoreIsANewCall) {
+            invocation += 1;
+        }
+        let head = invoked(invocation, realm, call.symbol, &call.details, !is_last);
+        expected.next(call.callee, with(head, payload));
+        if let Some(call) = self.find(call) {
+            call.open = !is_last;
+        }
+    }
+
+    fn find(&mut self, call: &Call) -> Option<&mut Call> {
+        self.calls.iter_mut().find(|c| (c.callee, c.invocation) == (call.callee, call.invocation))
+    }
+
+    /// Time passes, and what has taken too long ends.
+    pub(super) fn wait(&mut self, expected: &mut Expected) -> Act {
+        self.now += WAIT;
+        let now = self.now;
+        let is_due = |call: &&Call| call.deadline.is_some_and(|(at, _)| at <= now);
+        let mut due: Vec<Call> = self.calls.iter().filter(is_due).cloned().collect();
+        due.sort_by_key(|call| call.deadline);
+        for call in due.iter().filter(|_| self.flaw != Some(Flaw::TimeStandsStill)).collect::<Vec<_>>() {
+            if self.member(call.callee).canceling {
+                self.interrupt(call, "killnowait", expected);
+            }
+            self.settle(call);
+            expected.next(call.caller, error(48, call.request, "wamp.error.timeout"));
+        }
+        Act::Wait(WAIT)
     }
 
     pub(super) fn answer(&mut self, slot: usize, draws: &mut Random, expected: &mut Expected) -> Option<Act> {
@@ -294,9 +403,11 @@ impl Model {
         if self.flaw == Some(Flaw::ProgressIsTheEnd) {
             return self.settle(call);
         }
-        let same = |c: &&mut Call| (c.callee, c.invocation) == (call.callee, call.invocation);
-        if let Some(call) = self.calls.iter_mut().find(same) {
+        let (now, number) = (self.now, self.number());
+        if let Some(call) = self.find(call) {
             call.progressed = true;
+            // From one result to the next.
+            call.deadline = call.deadline.and(call.wish.timeout).map(|after| (now + after, number));
         }
     }
 
@@ -307,10 +418,13 @@ impl Model {
     }
 
     fn go_elsewhere(&mut self, call: &Call, expected: &mut Expected) {
+        let routed = match call.wish.several {
+            // What came first would have to be said again.
+            true => Routed::Nowhere,
+            false => self.route(call.caller, call.request, call.symbol, &call.wish, Some(call), expected),
+        };
         self.settle(call);
-        let mut tried = call.tried.clone();
-        tried.push(call.callee);
-        if !self.route(call.caller, call.request, call.symbol, &call.wish, tried, expected) {
+        if !matches!(routed, Routed::To) {
             expected.next(call.caller, error(48, call.request, "wamp.error.no_available_callee"));
         }
     }
@@ -343,8 +457,7 @@ impl Model {
 
     fn interrupt(&mut self, call: &Call, mode: &str, expected: &mut Expected) {
         let flawed = self.flaw == Some(Flaw::InterruptsAreNotSent);
-        let same = |c: &&mut Call| (c.callee, c.invocation) == (call.callee, call.invocation);
-        if let Some(call) = self.calls.iter_mut().find(same)
+        if let Some(call) = self.find(call)
             && !std::mem::replace(&mut call.interrupted, true)
             && !flawed
         {
@@ -355,7 +468,11 @@ impl Model {
 
     /// The call is over, for this callee at least.
     fn settle(&mut self, call: &Call) {
+        let is_open = self.find(call).is_some_and(|call| call.open);
         self.calls.retain(|c| (c.callee, c.invocation) != (call.callee, call.invocation));
+        if is_open && let Some(caller) = &mut self.members[call.caller] {
+            caller.late.push((call.request, call.wish.name));
+        }
         if let Some(callee) = &mut self.members[call.callee] {
             callee.past.push(call.clone());
         }
