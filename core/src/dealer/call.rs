@@ -17,7 +17,7 @@ use std::sync::Arc;
 use hashbrown::hash_map::Entry;
 
 use super::registration::Endpoint;
-use super::seat::{Caller, Held, Invocation, More, Pending, PendingEntry, Place, Progressive};
+use super::seat::{Caller, Invocation, More, Pending, PendingEntry, Place, Progressive};
 use super::{Dealer, Registration, Seat};
 use crate::error::{Fault, Refusal, Violation};
 use crate::id::Id;
@@ -248,23 +248,6 @@ impl Dealer {
         }))
     }
 
-    /// Keeps a call for later, if `max_held_bytes` leaves room for it.
-    pub(super) fn hold(&self, registration: &Arc<Registration>, call: &Routed<'_>) -> Option<Held> {
-        let bytes = call.payload.len() + call.procedure.len();
-        if !registration.hold(bytes, self.limits.max_held_bytes) {
-            self.counters.held_bytes_over_limit.increment();
-            return None;
-        }
-        Some(Held {
-            registration: Arc::clone(registration),
-            bytes,
-            procedure: call.procedure.into(),
-            options: call.options.clone(),
-            payload: call.payload.detached(),
-            tried: call.tried.to_vec(),
-        })
-    }
-
     /// Where the call stands among those of its caller, if the caller still wants it, or may make it.
     pub(super) fn admit<'c>(
         &self,
@@ -285,21 +268,6 @@ impl Dealer {
                 _ => Ok(Entry::Occupied(known)),
             },
             (free @ Entry::Vacant(_), true) => Ok(free),
-        }
-    }
-}
-
-impl Held {
-    /// The call, to be routed again.
-    pub(super) fn routed<'a>(&'a self, caller: &'a Arc<Seat>, request: Id) -> Routed<'a> {
-        Routed {
-            caller,
-            request,
-            procedure: &self.procedure,
-            options: &self.options,
-            payload: &self.payload,
-            is_new: false,
-            tried: &self.tried,
         }
     }
 }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use parking_lot::MutexGuard;
 
 use super::call::Declined;
-use super::seat::{Desk, Held, Invocation, Place};
+use super::held::Held;
+use super::seat::{Desk, Invocation, Place};
 use super::{Dealer, Seat, window};
 use crate::error::Refusal;
 use crate::id::Id;

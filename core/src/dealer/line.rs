@@ -16,8 +16,9 @@ use hashbrown::hash_map::Entry;
 
 use super::call::{Declined, Routed, busy, no_such_procedure};
 use super::elsewhere::nobody_available;
+use super::held::Held;
 use super::registration::Endpoint;
-use super::seat::{Held, Invocation, Pending, Place};
+use super::seat::{Invocation, Pending, Place};
 use super::{Dealer, Registration, Seat, window};
 use crate::error::Refusal;
 use crate::id::Id;

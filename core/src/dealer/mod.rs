@@ -18,6 +18,7 @@
 //! | [`details`]      | what INVOCATION says beside the arguments                      |
 //! | [`progress`]     | progressive invocations and progressive results                |
 //! | [`answer`]       | YIELD and ERROR                                                |
+//! | [`held`]         | calls that are kept, to be routed later or again               |
 //! | [`elsewhere`]    | calls whose callee is unavailable                              |
 //! | [`mod@line`]     | calls that wait for a callee with a concurrency limit          |
 //! | [`cancel`]       | CANCEL, and sessions that leave                                |
@@ -30,6 +31,7 @@ mod cancel;
 mod deadline;
 mod details;
 mod elsewhere;
+mod held;
 mod line;
 mod progress;
 mod query;

@@ -19,10 +19,11 @@ use parking_lot::Mutex;
 
 use super::Registration;
 use super::deadline::Deadline;
+use super::held::Held;
 use super::registration::Endpoint;
 use crate::error::Refusal;
 use crate::id::{Id, IdSequence};
-use crate::message::{Call, CallOptions, Payload};
+use crate::message::Call;
 use crate::session::Session;
 use crate::value::Dict;
 
@@ -107,24 +108,6 @@ pub(super) struct Progressive {
     pub(super) registration: Id,
     pub(super) procedure: Box<str>,
     pub(super) details: Dict,
-}
-
-/// A call that may have to be routed later, or again.
-pub(super) struct Held {
-    pub(super) registration: Arc<Registration>,
-    pub(super) procedure: Box<str>,
-    pub(super) options: CallOptions,
-    pub(super) payload: Payload,
-    /// Callees that said they were unavailable.
-    pub(super) tried: Vec<Id>,
-    /// What it counts for in `max_held_bytes`.
-    pub(super) bytes: usize,
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.registration.let_go(self.bytes);
-    }
 }
 
 impl Seat {
