@@ -12,8 +12,7 @@
 //! | file        | subject                                                         |
 //! |-------------|-----------------------------------------------------------------|
 //! | `step`      | random steps, which mean something in every state               |
-//! | `reference` | the model: `broker` with patterns, lists and retained events, |
-//! |             | `dealer` with shared registrations, progress and time            |
+//! | `reference` | the model: `broker`, `procedures`, and `calls` with their time   |
 //! | `pattern`   | messages with symbols in place of ids that the router chooses   |
 //! | `world`     | the router with its raw peers                                   |
 //! | `storm`     | many threads at once: what must hold without a known order      |

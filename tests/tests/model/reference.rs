@@ -1,8 +1,9 @@
-//! The model: what the specification says, with lists and loops and no regard for speed. Its broker and its dealer are in
-//! files of their own.
+//! The model: what the specification says, with lists and loops and no regard for speed. Its broker and the two
+//! halves of its dealer are in files of their own.
 
 mod broker;
-mod dealer;
+mod calls;
+mod procedures;
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,8 @@ use serde_json::{Value, json};
 use crate::pattern::{Element, Message, Scope, none};
 use crate::step::{Kind, Random, SLOTS, Step};
 use broker::{Retained, Subscription};
-use dealer::{CALLED, Call, Procedure};
+use calls::{CALLED, Call};
+use procedures::Procedure;
 
 /// What one step does, and what everybody has to receive because of it.
 pub(crate) struct Turn {
