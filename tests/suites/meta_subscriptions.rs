@@ -205,6 +205,12 @@ fn kept_events_can_be_asked_for() {
         assert_eq!(events[0].as_array().map(Vec::len), Some(1), "{events}");
         let expected = json!({"publication": publication, "subscription": id, "args": ["kept"], MORE: 0});
         assert!(crossway_tests::pattern::matches(&expected, &events[0][0]), "{events}");
+        // By position as well, as clients of Crossbar have it.
+        peer.publish_acknowledged(TOPIC, json!(["kept, too"])).await;
+        for (limit, found) in [(json!(1), 1), (json!(2), 2), (json!(null), 2)] {
+            let events = ask(&mut peer, "wamp.subscription.get_events", json!([id, limit])).await;
+            assert_eq!(events[0].as_array().map(Vec::len), Some(found), "{events}");
+        }
         let wrong =
             refused(&mut peer, "wamp.subscription.get_events", json!([id]), json!({"limit": 0})).await;
         assert_eq!(wrong, "wamp.error.invalid_argument");

@@ -72,9 +72,9 @@ const SCOPE: Parameter = may("scope", Shape::Text, "\"detached\" or, if absent, 
 const SUBSCRIPTION: Parameter = needs("subscription", Shape::Id, "a subscription of the caller's realm");
 const REGISTRATION: Parameter = needs("registration", Shape::Id, "a registration of the caller's realm");
 const OPTIONS: Parameter = may("options", Shape::Dict, "match: \"exact\", \"prefix\" or \"wildcard\"");
+const LIMIT: Parameter = may("limit", Shape::Any, "the most events that are wanted");
 const HISTORY: &[Parameter] = &[
     may("reverse", Shape::Any, "whether the newest come first"),
-    may("limit", Shape::Any, "the most events that are wanted"),
     may("from_time", Shape::Any, "not before this time (RFC 3339)"),
     may("after_time", Shape::Any, "behind this time"),
     may("before_time", Shape::Any, "before this time"),
@@ -302,7 +302,7 @@ pub(super) static PROCEDURES: &[Procedure] = &[
     Procedure {
         uri: "wamp.subscription.get_events",
         about: "Events that were published over a subscription and are kept.",
-        args: &[SUBSCRIPTION],
+        args: &[SUBSCRIPTION, LIMIT],
         kwargs: HISTORY,
         result: "list[dict]: timestamp, subscription, publication, details, args, kwargs",
         changes: false,

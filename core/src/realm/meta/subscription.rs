@@ -59,7 +59,12 @@ pub(super) fn remove(realm: &Realm, request: &Request<'_>, turn: &mut Turn) -> A
 }
 
 pub(super) fn get_events(realm: &Realm, request: &Request<'_>) -> Result<Events, Refusal> {
-    let query = HistoryQuery::from_kwargs(request.kwargs())?;
+    let mut filters = request.kwargs().clone();
+    // Clients of Crossbar give it by position.
+    if let Some(limit) = request.get("limit") {
+        filters.insert("limit", limit.clone());
+    }
+    let query = HistoryQuery::from_kwargs(&filters)?;
     let subscription = request.id("subscription").ok_or_else(|| no_such_subscription(None))?;
     realm.broker.events(subscription, request.caller, query)
 }
