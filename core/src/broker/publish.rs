@@ -10,6 +10,7 @@
 //!               special in the options
 //! ```
 
+use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -61,17 +62,13 @@ pub(super) enum Route {
     Many(Vec<Arc<Subscription>>),
 }
 
-impl IntoIterator for Route {
-    type Item = Arc<Subscription>;
-    type IntoIter = std::vec::IntoIter<Arc<Subscription>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        let all = match self {
-            Route::None => Vec::new(),
-            Route::One(subscription) => vec![subscription],
+impl Route {
+    pub(super) fn all(&self) -> &[Arc<Subscription>] {
+        match self {
+            Route::None => &[],
+            Route::One(subscription) => slice::from_ref(subscription),
             Route::Many(subscriptions) => subscriptions,
-        };
-        all.into_iter()
+        }
     }
 }
 
@@ -108,7 +105,7 @@ impl Broker {
                 burst.begin(subscription, &message.topic, filter, asked, terms);
                 burst.push(Publication { id, payload: std::mem::take(&mut message.payload) });
             }
-            (route, _) => self.publish_alone(id, message, route, terms, publisher, turn),
+            (route, _) => self.publish_alone(id, message, &route, terms, publisher, turn),
         }
         Ok(id)
     }
@@ -187,7 +184,7 @@ impl Broker {
         &self,
         id: Id,
         message: &mut Publish<'_>,
-        route: Route,
+        route: &Route,
         terms: Terms,
         publisher: &Session,
         turn: &mut Turn,
@@ -199,7 +196,7 @@ impl Broker {
             let ppt = message.options.ppt.clone();
             EventDetails { ppt, ..terms.details(publisher, topic) }
         };
-        let route: Vec<_> = route.into_iter().collect();
+        let route = route.all();
         if route.iter().any(|subscription| subscription.history.is_some())
             && let Some(audience) = Audience::of(&message.options)
         {
@@ -208,7 +205,7 @@ impl Broker {
             let histories = route.iter().filter_map(|subscription| subscription.history.as_ref());
             histories.for_each(|history| history.append(Arc::clone(&event)));
         }
-        for subscription in &route {
+        for subscription in route {
             let details = details(subscription.names(&message.topic));
             let fanout = Fanout {
                 subscription: subscription.id,

@@ -108,7 +108,7 @@ impl Broker {
 
     /// The subscriptions that get what is published to `topic`.
     pub(crate) fn matching(&self, topic: &str) -> Vec<Id> {
-        self.route(topic).into_iter().map(|subscription| subscription.id).collect()
+        self.route(topic).all().iter().map(|subscription| subscription.id).collect()
     }
 
     /// Publishers find it from now on. Called with the write lock held.
