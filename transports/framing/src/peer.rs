@@ -24,6 +24,20 @@ pub struct Peer {
     pub keepalive: Option<Duration>,
 }
 
+impl Peer {
+    /// Notes what may authenticate an HTTP client: `cookie`, the headers of that name as one (RFC 6265), and `authorization`.
+    /// Both are secrets, so they appear in no log. Called by handshakes that begin with a request.
+    pub fn learn<'a>(&mut self, cookies: impl Iterator<Item = &'a str>, authorization: Option<&str>) {
+        let cookies: Vec<_> = cookies.collect();
+        if !cookies.is_empty() {
+            self.auth.insert("cookie", cookies.join("; "));
+        }
+        if let Some(authorization) = authorization {
+            self.auth.insert("authorization", authorization);
+        }
+    }
+}
+
 impl From<Peer> for TransportInfo {
     fn from(peer: Peer) -> Self {
         let Peer { transport, address, secure, local, realms, auth, keepalive: _ } = peer;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use crossway_core::transport::{Close, TransportError};
-use crossway_core::value::Dict;
 use crossway_framing::{Batching, Host, Peer, Subprotocol, origin_allowed};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -115,9 +114,8 @@ impl Service {
     fn peer(&self, headers: &HeaderMap) -> Peer {
         let mut peer = self.peer.clone();
         peer.realms.clone_from(&self.listener.options.realms);
-        for (key, value) in auth(headers) {
-            peer.auth.insert(key, value);
-        }
+        let texts = |name| headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        peer.learn(texts(COOKIE), texts(AUTHORIZATION).next());
         peer
     }
 
@@ -248,18 +246,4 @@ fn unavailable(why: &'static str) -> Response<Body> {
 fn is_autobahn_js(headers: &HeaderMap) -> bool {
     let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     content_type.is_some_and(|text| text.eq_ignore_ascii_case(b"application/json; charset=utf-8"))
-}
-
-/// What may authenticate a client. Both are secrets, so they appear in no log.
-fn auth(headers: &HeaderMap) -> Dict {
-    let mut auth = Dict::new();
-    let texts = |name| headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    let cookies: Vec<_> = texts(COOKIE).collect();
-    if !cookies.is_empty() {
-        auth.insert("cookie", cookies.join("; "));
-    }
-    if let Some(authorization) = texts(AUTHORIZATION).next() {
-        auth.insert("authorization", authorization);
-    }
-    auth
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use crossway_core::serializer::Serializer;
-use crossway_core::value::Dict;
 use crossway_framing::{
     Accepted, Arrival, Batching, Handshake, HandshakeError, Split, Stream, Subprotocol, origin_allowed,
     reject,
@@ -90,7 +89,6 @@ pub struct WebSocket {
 struct Upgrade {
     subprotocol: Subprotocol,
     realms: Vec<String>,
-    auth: Dict,
     answer: String,
     agreement: Option<Agreement>,
 }
@@ -119,7 +117,7 @@ impl WebSocket {
         let subprotocol = self.choose(request)?;
         let agreement = self.options.compression.as_ref().and_then(|_| agreement(request));
         let answer = switching(&accept, Some(&subprotocol.to_string()), agreement);
-        Ok(Upgrade { subprotocol, realms: realms.to_vec(), auth: auth(request), answer, agreement })
+        Ok(Upgrade { subprotocol, realms: realms.to_vec(), answer, agreement })
     }
 
     /// The first subprotocol of the client's that we have.
@@ -181,20 +179,6 @@ pub(crate) fn accept(request: &Request) -> Result<String, Response> {
     }
 }
 
-/// What may authenticate a client. Both are secrets, so they appear in no log.
-fn auth(request: &Request) -> Dict {
-    let mut auth = Dict::new();
-    // RFC 6265: several Cookie headers are one, joined like this.
-    let cookies: Vec<_> = request.all("cookie").collect();
-    if !cookies.is_empty() {
-        auth.insert("cookie", cookies.join("; "));
-    }
-    if let Some(authorization) = request.header("authorization") {
-        auth.insert("authorization", authorization);
-    }
-    auth
-}
-
 #[async_trait]
 impl<Io: Split> Handshake<Io> for WebSocket {
     async fn accept(&self, mut arrival: Arrival<Io>) -> Result<Accepted, HandshakeError> {
@@ -205,18 +189,20 @@ impl<Io: Split> Handshake<Io> for WebSocket {
             reject(&mut io, &response.with("Retry-After", "5").octets()).await?;
             return Err(HandshakeError::Full);
         }
-        match request.and_then(|request| self.decide(&request, peer.secure)) {
+        let agreed = request.and_then(|request| {
+            let upgrade = self.decide(&request, peer.secure)?;
+            peer.learn(request.all("cookie"), request.header("authorization"));
+            Ok(upgrade)
+        });
+        match agreed {
             Err(response) => {
                 reject(&mut io, &response.octets()).await?;
                 Err(HandshakeError::refused(response.summary()))
             }
-            Ok(Upgrade { subprotocol, realms, auth, answer, agreement }) => {
+            Ok(Upgrade { subprotocol, realms, answer, agreement }) => {
                 io.write_all(answer.as_bytes()).await?;
                 io.flush().await?;
                 peer.realms = realms;
-                for (key, value) in auth {
-                    peer.auth.insert(key, value);
-                }
                 let text = subprotocol.serializer.is_text();
                 let mut decoder = WebSocketDecoder::new(self.options.longest(&subprotocol), text);
                 if let Some((_, compression)) = agreement.zip(self.options.compression.as_ref()) {
