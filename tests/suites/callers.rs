@@ -6,9 +6,11 @@ use crossway_core::RealmConfig;
 use crossway_core::message::Match;
 use crossway_core::policy::{Disclosure, ProcedureRule};
 use crossway_tests::pattern::ID;
-use crossway_tests::{Link, Peer, Plan, TestRouter, everywhere_with};
+use crossway_tests::{Peer, Plan, everywhere_with};
 use crossway_ticket::Ticket;
 use serde_json::{Value, json};
+
+use crate::users::log_in;
 
 fn rule(uri: &str, policy: Match, change: impl FnOnce(&mut ProcedureRule)) -> ProcedureRule {
     let mut rule = ProcedureRule::new(uri, policy);
@@ -31,16 +33,6 @@ fn plan() -> Plan {
     Plan::realm(realm)
 }
 
-async fn join(router: &TestRouter, link: Link, authid: &str) -> Peer {
-    let mut peer = Peer::connect(router, link).await;
-    let roles = json!({"caller": {}, "callee": {}, "publisher": {}});
-    peer.send(json!([1, "realm1", {"roles": roles, "authmethods": ["ticket"], "authid": authid}])).await;
-    peer.expect(json!([4, "ticket", {}])).await;
-    peer.send(json!([5, "secret", {}])).await;
-    peer.welcomed().await;
-    peer
-}
-
 /// A caller calls with options, and the callee is told details.
 async fn is_told(
     caller: &mut Peer,
@@ -58,9 +50,9 @@ async fn is_told(
 #[test]
 fn calls_have_the_trust_level_that_the_rules_give_procedure_and_role() {
     everywhere_with(plan, async |router, link| {
-        let mut alice = join(router, link, "alice").await;
-        let mut bob = join(router, link, "bob").await;
-        let mut callee = join(router, link, "bob").await;
+        let mut alice = log_in(router, link, "alice").await;
+        let mut bob = log_in(router, link, "bob").await;
+        let mut callee = log_in(router, link, "bob").await;
         let trusted = callee.register("com.procedure").await;
         let other = callee.register("org.procedure").await;
         let claim = json!({"trustlevel": 99});
@@ -76,8 +68,8 @@ fn calls_have_the_trust_level_that_the_rules_give_procedure_and_role() {
 #[test]
 fn a_rule_may_disclose_callers_that_do_not_ask_for_it() {
     everywhere_with(plan, async |router, link| {
-        let mut alice = join(router, link, "alice").await;
-        let mut callee = join(router, link, "bob").await;
+        let mut alice = log_in(router, link, "alice").await;
+        let mut callee = log_in(router, link, "bob").await;
         let registration = callee.register("com.open").await;
         for options in [json!({}), json!({"disclose_me": false}), json!({"disclose_me": true})] {
             let caller = json!({"trustlevel": 9, "caller": alice.session(), "caller_authid": "alice",
@@ -91,8 +83,8 @@ fn a_rule_may_disclose_callers_that_do_not_ask_for_it() {
 #[test]
 fn where_nobody_is_disclosed_asking_for_it_is_refused() {
     everywhere_with(plan, async |router, link| {
-        let mut alice = join(router, link, "alice").await;
-        let mut callee = join(router, link, "bob").await;
+        let mut alice = log_in(router, link, "alice").await;
+        let mut callee = log_in(router, link, "bob").await;
         // A callee that wants to know is not told either.
         let registration = callee.register_with("org.x.secret", json!({"disclose_caller": true})).await;
         let call = alice.call_with("org.x.secret", json!({"disclose_me": true}), json!(["never"])).await;

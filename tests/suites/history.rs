@@ -8,11 +8,11 @@ use crossway_core::RealmConfig;
 use crossway_core::history::HistoryRule;
 use crossway_core::message::Match;
 use crossway_tests::pattern::{ANY, ID, matches};
-use crossway_tests::{Link, Peer, Plan, TestRouter, binary, everywhere_with, on, on_memory};
-use crossway_ticket::Ticket;
+use crossway_tests::{Link, Peer, Plan, binary, everywhere_with, on, on_memory};
 use serde_json::{Value, json};
 
 use crate::meta_sessions::{ask, ask_with, refused};
+use crate::users::{log_in, users};
 
 const TOPIC: &str = "com.myapp.topic";
 const GET: &str = "wamp.subscription.get_events";
@@ -234,27 +234,15 @@ fn publications_in_a_row_are_kept_one_by_one_in_their_order() {
     });
 }
 
-fn users() -> Plan {
-    let users = [("alice", "staff"), ("bob", "staff"), ("carol", "guest")];
-    let ticket = users.iter().fold(Ticket::new(), |all, (name, role)| all.user(*name, "secret", *role));
-    Plan::realm(keeping(RealmConfig::new("realm1").authenticator(Arc::new(ticket))))
-}
-
-async fn join(router: &TestRouter, link: Link, authid: &str) -> Peer {
-    let mut peer = Peer::connect(router, link).await;
-    let roles = json!({"subscriber": {}, "publisher": {}, "caller": {}});
-    peer.send(json!([1, "realm1", {"roles": roles, "authmethods": ["ticket"], "authid": authid}])).await;
-    peer.expect(json!([4, "ticket", {}])).await;
-    peer.send(json!([5, "secret", {}])).await;
-    peer.welcomed().await;
-    peer
+fn with_users() -> Plan {
+    Plan::realm(keeping(users(RealmConfig::new("realm1"))))
 }
 
 // covers: PS-HIST-13, PS-BW-15
 #[test]
 fn whoever_asks_is_told_what_its_user_and_role_may_know() {
-    everywhere_with(users, async |router, link| {
-        let mut publisher = join(router, link, "alice").await;
+    everywhere_with(with_users, async |router, link| {
+        let mut publisher = log_in(router, link, "alice").await;
         for (options, number) in [
             (json!({}), 0),
             (json!({"eligible_authrole": ["staff"]}), 1),
@@ -269,7 +257,7 @@ fn whoever_asks_is_told_what_its_user_and_role_may_know() {
         publisher.expect_silence().await;
         for (name, expected) in [("alice", &[0, 1, 2][..]), ("bob", &[0, 1, 3, 6]), ("carol", &[0, 2, 3, 4])]
         {
-            let mut peer = join(router, link, name).await;
+            let mut peer = log_in(router, link, name).await;
             for subscription in KEPT {
                 let id = kept(&mut peer, subscription).await;
                 let found = events(&mut peer, id, json!({})).await;

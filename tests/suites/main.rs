@@ -47,4 +47,5 @@ mod testaments;
 mod timeouts;
 mod trust;
 mod uris;
+mod users;
 mod vectors;

@@ -1,11 +1,10 @@
 //! Publish and subscribe.
 
-use crossway_core::RealmConfig;
 use crossway_tests::pattern::ID;
 use crossway_tests::{Link, Peer, Plan, TestRouter, between, binary, everywhere, everywhere_with, on_memory};
-use crossway_ticket::Ticket;
 use serde_json::{Value, json};
-use std::sync::Arc;
+
+use crate::users::{self, log_in};
 
 const TOPIC: &str = "com.myapp.topic";
 
@@ -161,25 +160,6 @@ fn a_publisher_gets_its_own_event_if_it_wants_to() {
     });
 }
 
-/// Three users with two roles.
-fn users() -> Plan {
-    let ticket = ["alice", "bob", "carol"].iter().zip(["staff", "staff", "guest"]);
-    let ticket = ticket.fold(Ticket::new(), |all, (name, role)| all.user(*name, "secret", role));
-    Plan::realm(RealmConfig::new("realm1").authenticator(Arc::new(ticket)))
-}
-
-async fn join(router: &TestRouter, link: Link, authid: &str) -> Peer {
-    let mut peer = Peer::connect(router, link).await;
-    peer.send(
-        json!([1, "realm1", {"roles": {"subscriber": {}}, "authmethods": ["ticket"], "authid": authid}]),
-    )
-    .await;
-    peer.expect(json!([4, "ticket", {}])).await;
-    peer.send(json!([5, "secret", {}])).await;
-    peer.welcomed().await;
-    peer
-}
-
 /// Who of alice, bob and carol gets an event that carol publishes with these options.
 async fn receivers(
     router: &TestRouter,
@@ -189,7 +169,7 @@ async fn receivers(
     let names = ["alice", "bob", "carol"];
     let mut peers = Vec::new();
     for name in names {
-        peers.push(join(router, link, name).await);
+        peers.push(log_in(router, link, name).await);
     }
     let mut subscription = 0;
     for peer in &mut peers {
@@ -224,7 +204,7 @@ async fn receivers(
 // covers: PS-BW-01, PS-BW-02, PS-BW-03, PS-BW-09, PS-BW-13
 #[test]
 fn who_is_excluded_gets_nothing() {
-    everywhere_with(users, async |router, link| {
+    everywhere_with(users::plan, async |router, link| {
         assert_eq!(receivers(router, link, |[alice, ..]| json!({"exclude": [alice, 77]})).await, ["bob"]);
         assert_eq!(
             receivers(router, link, |_| json!({"exclude_authid": ["bob", "nobody"]})).await,
@@ -239,7 +219,7 @@ fn who_is_excluded_gets_nothing() {
 // covers: PS-BW-04, PS-BW-05, PS-BW-06, PS-BW-08, PS-BW-13
 #[test]
 fn only_who_is_eligible_gets_something() {
-    everywhere_with(users, async |router, link| {
+    everywhere_with(users::plan, async |router, link| {
         assert_eq!(receivers(router, link, |[alice, ..]| json!({"eligible": [alice, 77]})).await, ["alice"]);
         assert_eq!(receivers(router, link, |_| json!({"eligible_authid": ["bob"]})).await, ["bob"]);
         assert_eq!(
@@ -255,7 +235,7 @@ fn only_who_is_eligible_gets_something() {
 // covers: PS-BW-07, PS-BW-11, PS-EXCL-05
 #[test]
 fn all_conditions_hold_together() {
-    everywhere_with(users, async |router, link| {
+    everywhere_with(users::plan, async |router, link| {
         let both = |[alice, bob, _]: [u64; 3]| json!({"eligible": [alice, bob], "exclude": [bob]});
         assert_eq!(receivers(router, link, both).await, ["alice"]);
         let roles = json!({"eligible_authrole": ["staff"], "exclude_authid": ["alice"]});

@@ -1,17 +1,14 @@
 //! Retained events.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use crossway_core::RealmConfig;
 use crossway_core::message::Match;
 use crossway_core::policy::TopicRule;
 use crossway_tests::pattern::{ANY, ID};
-use crossway_tests::{
-    Link, Peer, Plan, TestRouter, between, binary, everywhere, everywhere_with, on_memory, on_threads,
-};
-use crossway_ticket::Ticket;
+use crossway_tests::{Link, Peer, Plan, between, binary, everywhere, everywhere_with, on_memory, on_threads};
 use serde_json::{Value, json};
+
+use crate::users::{self, log_in};
 
 const TOPIC: &str = "com.myapp.topic";
 
@@ -98,22 +95,6 @@ fn a_pattern_gets_one_event_for_every_topic_in_the_order_of_publication() {
     });
 }
 
-fn users() -> Plan {
-    let ticket = ["alice", "bob", "carol"].iter().zip(["staff", "staff", "guest"]);
-    let ticket = ticket.fold(Ticket::new(), |all, (name, role)| all.user(*name, "secret", role));
-    Plan::realm(RealmConfig::new("realm1").authenticator(Arc::new(ticket)))
-}
-
-async fn join(router: &TestRouter, link: Link, authid: &str) -> Peer {
-    let mut peer = Peer::connect(router, link).await;
-    let roles = json!({"subscriber": {}, "publisher": {}});
-    peer.send(json!([1, "realm1", {"roles": roles, "authmethods": ["ticket"], "authid": authid}])).await;
-    peer.expect(json!([4, "ticket", {}])).await;
-    peer.send(json!([5, "secret", {}])).await;
-    peer.welcomed().await;
-    peer
-}
-
 /// The first argument of the retained event that somebody gets who subscribes now.
 async fn seen(peer: &mut Peer) -> Option<String> {
     let subscription = peer.subscribe_with(TOPIC, get()).await;
@@ -138,11 +119,11 @@ async fn seen(peer: &mut Peer) -> Option<String> {
 // covers: PS-RET-04, PS-RET-05, PS-RET-07, PS-BW-15
 #[test]
 fn everybody_gets_the_most_recent_event_that_is_for_them() {
-    everywhere_with(users, async |router, link| {
-        let mut publisher = join(router, link, "alice").await;
-        let mut alice = join(router, link, "alice").await;
-        let mut bob = join(router, link, "bob").await;
-        let mut carol = join(router, link, "carol").await;
+    everywhere_with(users::plan, async |router, link| {
+        let mut publisher = log_in(router, link, "alice").await;
+        let mut alice = log_in(router, link, "alice").await;
+        let mut bob = log_in(router, link, "bob").await;
+        let mut carol = log_in(router, link, "carol").await;
         retain(&mut publisher, TOPIC, json!({}), json!(["all"])).await;
         retain(&mut publisher, TOPIC, json!({"eligible_authrole": ["staff"]}), json!(["staff"])).await;
         retain(&mut publisher, TOPIC, json!({"eligible": [alice.session()]}), json!(["alice"])).await;

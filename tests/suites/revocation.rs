@@ -9,6 +9,8 @@ use crossway_tests::{Link, Peer, Plan, TestRouter, everywhere, on_memory};
 use crossway_ticket::Ticket;
 use serde_json::json;
 
+use crate::users::log_in;
+
 const PROCEDURE: &str = "com.myapp.procedure";
 
 // covers: RPC-REV-01, RPC-REV-02, RPC-REV-04, ID-12
@@ -98,20 +100,9 @@ fn all_callees_of_a_shared_procedure_lose_it() {
 
 /// Whether `authid` may take what alice has registered.
 async fn may_take(router: &TestRouter, link: Link, authid: &str) -> bool {
-    let join = async |authid: &str| {
-        let mut peer = Peer::connect(router, link).await;
-        peer.send(
-            json!([1, "realm1", {"roles": {"callee": {}}, "authmethods": ["ticket"], "authid": authid}]),
-        )
-        .await;
-        peer.expect(json!([4, "ticket", {}])).await;
-        peer.send(json!([5, "secret", {}])).await;
-        peer.welcomed().await;
-        peer
-    };
-    let mut alice = join("alice").await;
+    let mut alice = log_in(router, link, "alice").await;
     let registration = alice.register(PROCEDURE).await;
-    let mut other = join(authid).await;
+    let mut other = log_in(router, link, authid).await;
     let request = other.request();
     other.send(json!([64, request, {"force_reregister": true}, PROCEDURE])).await;
     let answer = other.receive().await;

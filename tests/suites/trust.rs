@@ -6,9 +6,11 @@ use crossway_core::RealmConfig;
 use crossway_core::message::Match;
 use crossway_core::policy::{Disclosure, TopicRule};
 use crossway_tests::pattern::ID;
-use crossway_tests::{Link, Peer, Plan, TestRouter, everywhere_with};
+use crossway_tests::{Peer, Plan, everywhere_with};
 use crossway_ticket::Ticket;
 use serde_json::{Value, json};
+
+use crate::users::log_in;
 
 fn rule(uri: &str, policy: Match, change: impl FnOnce(&mut TopicRule)) -> TopicRule {
     let mut rule = TopicRule::new(uri, policy);
@@ -31,16 +33,6 @@ fn plan() -> Plan {
     Plan::realm(realm)
 }
 
-async fn join(router: &TestRouter, link: Link, authid: &str) -> Peer {
-    let mut peer = Peer::connect(router, link).await;
-    let roles = json!({"subscriber": {}, "publisher": {}});
-    peer.send(json!([1, "realm1", {"roles": roles, "authmethods": ["ticket"], "authid": authid}])).await;
-    peer.expect(json!([4, "ticket", {}])).await;
-    peer.send(json!([5, "secret", {}])).await;
-    peer.welcomed().await;
-    peer
-}
-
 async fn event(peer: &mut Peer, subscription: u64, details: Value) {
     peer.expect(json!([36, subscription, ID, details, [1]])).await;
 }
@@ -49,9 +41,9 @@ async fn event(peer: &mut Peer, subscription: u64, details: Value) {
 #[test]
 fn events_have_the_trust_level_that_the_rules_give_topic_and_role() {
     everywhere_with(plan, async |router, link| {
-        let mut alice = join(router, link, "alice").await;
-        let mut bob = join(router, link, "bob").await;
-        let mut carol = join(router, link, "bob").await;
+        let mut alice = log_in(router, link, "alice").await;
+        let mut bob = log_in(router, link, "bob").await;
+        let mut carol = log_in(router, link, "bob").await;
         let trusted = carol.subscribe("com.topic").await;
         let other = carol.subscribe("org.topic").await;
         let claim = json!({"trustlevel": 99});
@@ -77,9 +69,9 @@ fn rules_are_not_for_what_the_router_publishes_itself() {
         Plan::realm(RealmConfig::new("realm1").authenticator(Arc::new(users)).topic_rule(everything))
     };
     everywhere_with(plan, async |router, link| {
-        let mut alice = join(router, link, "alice").await;
+        let mut alice = log_in(router, link, "alice").await;
         let subscription = alice.subscribe("wamp.session.on_join").await;
-        let _bob = join(router, link, "bob").await;
+        let _bob = log_in(router, link, "bob").await;
         let event = alice.receive().await;
         assert_eq!((&event[0], &event[1], &event[3]), (&json!(36), &json!(subscription), &json!({})));
         alice.subscribe_with("wamp.session.on_join", json!({"get_retained": true})).await;
@@ -91,8 +83,8 @@ fn rules_are_not_for_what_the_router_publishes_itself() {
 #[test]
 fn a_rule_may_disclose_publishers_that_do_not_ask_for_it() {
     everywhere_with(plan, async |router, link| {
-        let mut alice = join(router, link, "alice").await;
-        let mut bob = join(router, link, "bob").await;
+        let mut alice = log_in(router, link, "alice").await;
+        let mut bob = log_in(router, link, "bob").await;
         let subscription = bob.subscribe("com.open").await;
         for options in [json!({}), json!({"disclose_me": false}), json!({"disclose_me": true})] {
             alice.publish_with("com.open", options, json!([1])).await;
@@ -109,8 +101,8 @@ fn a_rule_may_disclose_publishers_that_do_not_ask_for_it() {
 #[test]
 fn where_nobody_is_disclosed_asking_for_it_is_refused() {
     everywhere_with(plan, async |router, link| {
-        let mut alice = join(router, link, "alice").await;
-        let mut bob = join(router, link, "bob").await;
+        let mut alice = log_in(router, link, "alice").await;
+        let mut bob = log_in(router, link, "bob").await;
         let subscription = bob.subscribe("org.x.secret").await;
         alice.publish_with("org.x.secret", json!({"disclose_me": true}), json!(["never"])).await;
         let request = alice.request();
