@@ -1,5 +1,6 @@
 //! From the checked configuration to running parts: the only place that knows which crate is behind which name.
 
+mod auth;
 mod socket_directory;
 
 use std::fmt;
@@ -9,9 +10,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crossway_anonymous::Anonymous;
 use crossway_cbor::Cbor;
-use crossway_core::auth::Authenticator;
 use crossway_core::serializer::Serializer;
 use crossway_core::{RealmConfig, Router};
 use crossway_framing::{Handshake, Listener as Carrier, ServeOptions, Split, serve};
@@ -21,12 +20,11 @@ use crossway_msgpack::MessagePack;
 use crossway_port::Port;
 use crossway_rawsocket::{RawSocket, RawSocketOptions};
 use crossway_tcp::{TcpListener, TcpOptions};
-use crossway_ticket::Ticket;
 use crossway_tls::{MinVersion, Tls, TlsError, TlsOptions};
 use crossway_unix::{UnixListener, UnixOptions};
 use crossway_websocket::{Compression, WebSocket, WebSocketOptions, WebSocketPath};
 
-use crate::config::{self, Address, Auth, Config, Format, Framing, Listener, Rules, Terms};
+use crate::config::{self, Address, Config, Format, Framing, Listener, Rules, Terms};
 
 /// The router with its realms. Opens nothing.
 ///
@@ -44,23 +42,12 @@ pub(crate) fn router(config: &Config) -> Result<Router, crossway_core::BuildErro
 }
 
 fn on_terms(realm: RealmConfig, terms: &Terms) -> RealmConfig {
-    let Terms { auth, meta, rules: Rules { topics, procedures, histories } } = terms;
+    let Terms { auth: methods, meta, rules: Rules { topics, procedures, histories } } = terms;
     let realm = realm.meta_api(*meta);
-    let realm = auth.iter().fold(realm, |realm, auth| realm.authenticator(authenticator(auth)));
+    let realm = methods.iter().fold(realm, |realm, method| realm.authenticator(auth::authenticator(method)));
     let realm = topics.iter().cloned().fold(realm, RealmConfig::topic_rule);
     let realm = procedures.iter().cloned().fold(realm, RealmConfig::procedure_rule);
     histories.iter().cloned().fold(realm, RealmConfig::history)
-}
-
-fn authenticator(auth: &Auth) -> Arc<dyn Authenticator> {
-    match auth {
-        Auth::Anonymous { role } => Arc::new(Anonymous::new(role)),
-        Auth::Ticket { users } => Arc::new(
-            users
-                .iter()
-                .fold(Ticket::new(), |ticket, user| ticket.user(&user.authid, &user.ticket.0, &user.role)),
-        ),
-    }
 }
 
 fn serializer(format: Format) -> Arc<dyn Serializer> {

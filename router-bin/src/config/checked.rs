@@ -1,6 +1,8 @@
 //! The checked configuration: the only kind that the rest of the program sees. Every value is within its range, every name
 //! refers to something, every file was there.
 
+mod auth;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +12,8 @@ use crossway_core::MetaApi;
 use crossway_core::history::HistoryRule;
 use crossway_core::limits::{Limits, Protocol};
 use crossway_core::policy::{ProcedureRule, TopicRule};
+
+pub(crate) use self::auth::*;
 
 /// Everything that the router needs to know before it opens anything.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,43 +57,6 @@ pub(crate) struct Rules {
     pub(crate) procedures: Vec<ProcedureRule>,
     /// Of which topics events are kept.
     pub(crate) histories: Vec<HistoryRule>,
-}
-
-/// A way of logging in.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Auth {
-    /// Without credentials.
-    Anonymous { role: String },
-    /// With a shared secret.
-    Ticket { users: Vec<TicketUser> },
-}
-
-impl Auth {
-    /// The name in the configuration and in the protocol.
-    pub(crate) fn method(&self) -> &'static str {
-        match self {
-            Auth::Anonymous { .. } => "anonymous",
-            Auth::Ticket { .. } => "ticket",
-        }
-    }
-}
-
-/// Somebody who logs in with a ticket.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct TicketUser {
-    pub(crate) authid: String,
-    pub(crate) ticket: Secret,
-    pub(crate) role: String,
-}
-
-/// Text that is not shown.
-#[derive(Clone, PartialEq)]
-pub(crate) struct Secret(pub(crate) String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
 }
 
 /// An address and what is spoken there.

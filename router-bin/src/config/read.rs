@@ -1,7 +1,7 @@
 //! Typed reading of the tree. A wrong value is noted and answered with `None`; the caller goes on with its default, so
 //! that one run finds every mistake.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -15,6 +15,8 @@ pub(crate) struct Table<'a> {
     pub(crate) span: Span,
     entries: &'a [Entry],
     known: RefCell<Vec<&'static str>>,
+    /// Keys that nobody asked for are no mistake.
+    excused: Cell<bool>,
     notes: &'a Notes,
 }
 
@@ -93,6 +95,7 @@ impl<'a> Table<'a> {
             span: self.span,
             entries: &[],
             known: RefCell::default(),
+            excused: Cell::default(),
             notes: self.notes,
         }
     }
@@ -103,8 +106,16 @@ impl<'a> Table<'a> {
         self.entries.iter().any(|entry| !known.contains(&entry.key.as_str()))
     }
 
+    /// Keys that nobody asks for are no mistake: it is not known which there could be.
+    pub(crate) fn excuse_unknown(&self) {
+        self.excused.set(true);
+    }
+
     /// Notes every key that nobody asked for.
     fn finish(&self) {
+        if self.excused.get() {
+            return;
+        }
         let known = self.known.borrow();
         for entry in self.entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
             let missing: Vec<&str> = known.iter().copied().filter(|key| !self.has(key)).collect();
@@ -304,6 +315,7 @@ impl<'a> Field<'a> {
                 span: self.node.span,
                 entries,
                 known: RefCell::default(),
+                excused: Cell::default(),
                 notes: self.notes,
             }),
             _ => self.wanted("a table of keys and values"),

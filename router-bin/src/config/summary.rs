@@ -61,12 +61,7 @@ fn rules(rules: &Rules) -> String {
 }
 
 fn methods(auth: &[Auth]) -> String {
-    let method = |auth: &Auth| match auth {
-        Auth::Anonymous { role } => format!("anonymous as {role}"),
-        Auth::Ticket { users } if users.len() == 1 => "ticket for 1 user".to_string(),
-        Auth::Ticket { users } => format!("ticket for {} users", users.len()),
-    };
-    auth.iter().map(method).collect::<Vec<_>>().join(", ")
+    auth.iter().map(Auth::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn listener(listener: &Listener) -> String {

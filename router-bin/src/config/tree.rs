@@ -4,12 +4,15 @@
 //! is shown the same way wherever it was made.
 
 pub(crate) mod environment;
+mod secrets;
 mod toml;
 mod yaml;
 
 use std::path::Path;
 
 use super::diagnostics::{Mistake, Notes};
+
+pub(crate) use self::secrets::secrets;
 
 /// A place in one of the [`Sources`], in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,14 +46,14 @@ impl Sources {
 
     /// The same texts with the secrets made unreadable, of the same length, so that every span still fits.
     ///
-    /// Without a tree (`by_name`), whatever stands behind the word `ticket` on a line counts as a secret.
-    pub(super) fn blotted(mut self, secrets: &[Span], by_name: bool) -> Sources {
-        for span in secrets {
+    /// Without a tree (`by_name`), whatever stands behind the name of a secret on a line counts as one.
+    pub(super) fn blotted(mut self, found: &[Span], by_name: bool) -> Sources {
+        for span in found {
             let text = &mut self.0[span.source].text;
-            *text = blot(text, span.start, span.end);
+            *text = secrets::blot(text, span.start, span.end);
         }
         if by_name {
-            self.0.iter_mut().for_each(|source| source.text = blot_by_name(&source.text));
+            self.0.iter_mut().for_each(|source| source.text = secrets::blot_by_name(&source.text));
         }
         self
     }
@@ -137,37 +140,3 @@ pub(crate) fn parse(format: Format, source: usize, sources: &Sources, notes: &No
 
 /// What the parsers answer; a TOML file may have several mistakes of syntax.
 type Parsed = Result<Node, Vec<Mistake>>;
-
-/// Where the secrets stand: the values of all keys that hold one. They are never shown in a report.
-pub(crate) fn secrets(node: &Node, found: &mut Vec<Span>) {
-    match &node.value {
-        Value::List(items) => items.iter().for_each(|item| secrets(item, found)),
-        Value::Table(entries) => {
-            for entry in entries {
-                match entry.value.value {
-                    Value::List(_) | Value::Table(_) => secrets(&entry.value, found),
-                    _ if entry.key == "ticket" => found.push(entry.value.span),
-                    _ => {}
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-fn blot(text: &str, start: usize, end: usize) -> String {
-    let stars =
-        |part: &str| part.bytes().map(|byte| if byte == b'\n' { '\n' } else { '*' }).collect::<String>();
-    match (text.get(..start), text.get(start..end), text.get(end..)) {
-        (Some(before), Some(secret), Some(after)) => format!("{before}{}{after}", stars(secret)),
-        _ => stars(text),
-    }
-}
-
-fn blot_by_name(text: &str) -> String {
-    let blotted = |line: &str| match line.to_ascii_lowercase().find("ticket") {
-        Some(at) => blot(line, at + "ticket".len(), line.trim_end().len()),
-        None => line.to_string(),
-    };
-    text.split_inclusive('\n').map(blotted).collect()
-}

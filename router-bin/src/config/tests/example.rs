@@ -93,7 +93,7 @@ fn its_alternatives_work_as_well() {
     assert_eq!(config.listeners.len(), 3);
     assert_eq!(config.workers, Some(4));
     let [Auth::Ticket { users }] = config.realms[1].terms.auth.as_slice() else { panic!("{config:?}") };
-    let tickets: Vec<&str> = users.iter().map(|user| user.ticket.0.as_str()).collect();
+    let tickets: Vec<&str> = users.iter().map(|user| user.ticket.expose()).collect();
     assert_eq!(tickets, ["change me", "b", "something"]);
     let Rules { topics, procedures, histories } = &config.realms[1].terms.rules;
     assert_eq!((topics.len(), procedures.len(), histories.len()), (1, 1, 1));

@@ -1,0 +1,49 @@
+//! `auth` of a realm: the ways of logging in. One file for each method, all of one shape.
+
+mod anonymous;
+mod secret;
+mod ticket;
+
+use std::cell::RefCell;
+
+use super::{Context, unique};
+use crate::config::checked::Auth;
+use crate::config::read::{Field, Table};
+
+/// What may stand there.
+pub(super) const EXAMPLE: &str = "[{ method = \"anonymous\", role = \"anonymous\" }]";
+
+/// Reads what belongs to one method. Which keys that are depends on the method.
+type Read = fn(&Table<'_>, &Context<'_>) -> Option<Auth>;
+
+const METHODS: [(&str, Read); 2] = [("anonymous", anonymous::read), ("ticket", ticket::read)];
+
+/// The methods of a realm, each once.
+pub(super) fn methods(field: &Field<'_>, context: &Context<'_>) -> Option<Vec<Auth>> {
+    if field.is_empty_list() {
+        return field.wrong("is empty", "nobody could join", format!("for example: {EXAMPLE}"));
+    }
+    let seen = RefCell::new(Vec::new());
+    field.list(|item| {
+        let auth = item.read(|table| method(table, context))??;
+        if seen.borrow().contains(&auth.method()) {
+            return item.wrong(
+                "names a method again",
+                "second time",
+                "each method may be used once in a realm",
+            );
+        }
+        seen.borrow_mut().push(auth.method());
+        Some(auth)
+    })
+}
+
+fn method(table: &Table<'_>, context: &Context<'_>) -> Option<Auth> {
+    let kind = table.require("method", "method = \"anonymous\"");
+    let read = kind.and_then(|field| field.choice(&METHODS)).or_else(|| {
+        // Without the method nobody knows which keys belong here; to call them unknown would be wrong.
+        table.excuse_unknown();
+        None
+    })?;
+    read(table, context)
+}

@@ -1,0 +1,44 @@
+//! What must not be shown when a mistake is.
+
+use super::{Node, Span, Value};
+
+/// The keys whose values are secrets, wherever they stand.
+const KEYS: [&str; 1] = ["ticket"];
+
+/// Where the secrets stand: the values of all keys that hold one. They are never shown in a report.
+pub(crate) fn secrets(node: &Node, found: &mut Vec<Span>) {
+    match &node.value {
+        Value::List(items) => items.iter().for_each(|item| secrets(item, found)),
+        Value::Table(entries) => {
+            for entry in entries {
+                match entry.value.value {
+                    Value::List(_) | Value::Table(_) => secrets(&entry.value, found),
+                    _ if KEYS.contains(&entry.key.as_str()) => found.push(entry.value.span),
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+pub(super) fn blot(text: &str, start: usize, end: usize) -> String {
+    let stars =
+        |part: &str| part.bytes().map(|byte| if byte == b'\n' { '\n' } else { '*' }).collect::<String>();
+    match (text.get(..start), text.get(start..end), text.get(end..)) {
+        (Some(before), Some(secret), Some(after)) => format!("{before}{}{after}", stars(secret)),
+        _ => stars(text),
+    }
+}
+
+pub(super) fn blot_by_name(text: &str) -> String {
+    let blotted = |line: &str| {
+        let lower = line.to_ascii_lowercase();
+        let behind = |key: &&str| Some(lower.find(key)? + key.len());
+        match KEYS.iter().filter_map(behind).min() {
+            Some(behind) => blot(line, behind, line.trim_end().len()),
+            None => line.to_string(),
+        }
+    };
+    text.split_inclusive('\n').map(blotted).collect()
+}
