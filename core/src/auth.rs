@@ -12,6 +12,7 @@
 
 use async_trait::async_trait;
 
+use crate::caller::Procedures;
 use crate::transport::TransportInfo;
 use crate::uri;
 use crate::value::Dict;
@@ -21,6 +22,10 @@ use crate::value::Dict;
 pub trait Authenticator: Send + Sync + 'static {
     /// The name in `HELLO.Details.authmethods` and `WELCOME.Details.authmethod`: `ticket`.
     fn method(&self) -> &str;
+
+    /// Called when the router is built, once for every realm that has this authenticator. One that asks WAMP procedures
+    /// gives it to its [`Caller`](crate::caller::Caller).
+    fn bind(&self, _procedures: &Procedures) {}
 
     /// Decides who the client is.
     ///

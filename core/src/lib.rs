@@ -32,6 +32,7 @@
 //! |--------------------------------------------|-----------------------------------------------------|
 //! | [`value`], [`id`], [`uri`], [`error`]      | the words of the protocol                           |
 //! | [`limits`]                                 | every limit, its default and its counter            |
+//! | [`caller`]                                 | calls that the router makes itself                  |
 //! | [`transport`], [`serializer`], [`auth`]    | what plug-in authors implement                      |
 //! | [`message`]                                | the 25 messages                                     |
 //! | [`pattern`]                                | prefixes and wildcards: what matches, what wins     |
@@ -43,6 +44,7 @@
 
 pub mod auth;
 mod broker;
+pub mod caller;
 mod dealer;
 pub mod error;
 pub mod history;

@@ -212,6 +212,10 @@ counters! {
     events_unrepresentable,
     /// Sessions closed because their outbox was full.
     slow_sessions_closed,
+    /// Calls of the router itself, to ask an authenticator or an authorizer, that took longer than their `timeout`.
+    router_calls_timed_out,
+    /// Calls of the router itself that got no place because of `max_concurrent`.
+    router_calls_over_limit,
     /// Results and errors replaced by an error because they were longer than the caller accepts.
     replies_too_long,
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::auth::Authenticator;
+use crate::caller::Procedures;
 use crate::history::{EventStore, HistoryRule, MemoryStore};
 use crate::policy::{Policies, ProcedureRule, TopicRule};
 
@@ -85,6 +86,11 @@ impl RealmConfig {
     pub fn event_store(mut self, store: Arc<dyn EventStore>) -> Self {
         self.event_store = store;
         self
+    }
+
+    /// Tells everything that decides for this realm where the procedures are that it may want to ask.
+    pub(crate) fn bind(&self, procedures: &Procedures) {
+        self.authenticators.iter().for_each(|authenticator| authenticator.bind(procedures));
     }
 }
 

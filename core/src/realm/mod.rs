@@ -1,5 +1,6 @@
 //! A realm: one routing and administrative domain. Nothing is ever routed from one realm to another.
 
+mod calls;
 mod clock;
 mod config;
 mod membership;

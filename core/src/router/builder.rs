@@ -1,9 +1,10 @@
 //! What a router is made from.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::registry::Registry;
 use super::{Router, Shared};
+use crate::caller::{Procedures, Realms};
 use crate::limits::{Counters, Limits, Protocol};
 use crate::realm::{Realm, RealmConfig};
 use crate::uri::UriError;
@@ -93,17 +94,19 @@ impl Builder {
                 return Err(BuildError::RealmTwice(uri.to_owned()));
             }
         }
-        Ok(Router {
-            shared: Arc::new(Shared {
-                limits,
-                protocol: self.protocol,
-                counters,
-                configured_realms: realms.len(),
-                realms: realms.into(),
-                template: self.template,
-                registry: Registry::new(),
-            }),
-        })
+        let shared = Arc::new(Shared {
+            limits,
+            protocol: self.protocol,
+            counters,
+            configured_realms: realms.len(),
+            realms: realms.into(),
+            template: self.template,
+            registry: Registry::new(),
+        });
+        let realms: Weak<dyn Realms> = Arc::downgrade(&(Arc::clone(&shared) as Arc<dyn Realms>));
+        let procedures = Procedures::new(realms);
+        self.realms.iter().chain(&shared.template).for_each(|config| config.bind(&procedures));
+        Ok(Router { shared })
     }
 }
 

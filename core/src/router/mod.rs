@@ -13,12 +13,14 @@ pub use builder::{BuildError, Builder};
 use registry::Registry;
 pub(crate) use registry::SessionSlot;
 
+use crate::caller::{Answering, CallFailed, Realms};
 use crate::limits::{Counters, Limits, Protocol};
 use crate::realm::{Realm, RealmConfig};
 use crate::session::connection;
 use crate::session::outbox::Outbox;
 use crate::transport::Transport;
 use crate::uri;
+use crate::value::{Dict, Value};
 
 /// A WAMP router. A cheap handle; clones are the same router.
 #[derive(Clone)]
@@ -135,5 +137,24 @@ impl Shared {
             self.counters.sessions_over_limit.increment();
         }
         slot
+    }
+}
+
+impl Realms for Shared {
+    fn call(
+        &self,
+        realm: &str,
+        procedure: &str,
+        args: &[Value],
+        kwargs: &Dict,
+    ) -> Result<Answering, CallFailed> {
+        let found = self.realm(realm);
+        let realm =
+            found.map_err(|_| CallFailed::new(uri::NO_SUCH_REALM, format!("there is no realm {realm}")))?;
+        realm.ask(procedure, args, kwargs)
+    }
+
+    fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.counters)
     }
 }

@@ -16,8 +16,12 @@ use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
 
 use super::outbox::Outbox;
+use super::{Features, Format, Session};
+use crate::auth::Identity;
+use crate::id::Id;
 use crate::limits::{Counters, Limits};
-use crate::transport::{Backlog, Close, Outgoing, Sink, TransportError};
+use crate::serializer::native::Native;
+use crate::transport::{Backlog, Close, Outgoing, Sink, TransportError, TransportInfo};
 
 /// The reader's end.
 pub(crate) struct Inbox {
@@ -43,6 +47,17 @@ pub(crate) fn outbox(limits: &Arc<Limits>, counters: &Arc<Counters>) -> (Arc<Out
     let queue = Arc::new(Mutex::default());
     let sink = LocalSink { queue: Arc::clone(&queue) };
     (Outbox::new(Box::new(sink), Arc::clone(limits), Arc::clone(counters)), Inbox { queue })
+}
+
+/// A session of the router's own: nobody let it in, and what it is sent arrives here.
+pub(crate) fn session(id: Id, limits: &Arc<Limits>, counters: &Arc<Counters>) -> (Arc<Session>, Inbox) {
+    let (outbox, inbox) = outbox(limits, counters);
+    outbox.open(Some(id));
+    let identity =
+        Identity { authid: "router".into(), authrole: "router".into(), authprovider: "router".into() };
+    let format = Format::new(Arc::new(Native));
+    let info = Arc::new(TransportInfo::default());
+    (Arc::new(Session::new(id, identity, None, info, Features::default(), format, outbox)), inbox)
 }
 
 impl Inbox {

@@ -39,7 +39,6 @@ use bytes::Bytes;
 use hashbrown::HashMap;
 
 use super::{MetaApi, Realm};
-use crate::auth::Identity;
 use crate::broker::Events;
 use crate::dealer::{self, Dealer};
 use crate::error::Refusal;
@@ -50,10 +49,9 @@ use crate::message::{
 };
 use crate::serializer::native::Native;
 use crate::serializer::{DEPTH_CAP, Serializer};
+use crate::session::Session;
 use crate::session::local::{self, Inbox};
 use crate::session::turn::Turn;
-use crate::session::{Features, Format, Session};
-use crate::transport::TransportInfo;
 use crate::uri;
 use crate::value::{Dict, Value};
 use crate::witness::Nobody;
@@ -77,14 +75,7 @@ pub(super) struct Meta {
 impl Meta {
     /// Registers everything with `dealer`. What is called is answered once [`serve`](Self::serve) was called.
     pub(super) fn new(api: MetaApi, dealer: &Dealer, limits: &Arc<Limits>, counters: &Arc<Counters>) -> Self {
-        let (outbox, inbox) = local::outbox(limits, counters);
-        let id = Id::unguessable();
-        outbox.open(Some(id));
-        let identity =
-            Identity { authid: "router".into(), authrole: "router".into(), authprovider: "router".into() };
-        let format = Format::new(Arc::new(Native));
-        let info = Arc::new(TransportInfo::default());
-        let session = Arc::new(Session::new(id, identity, None, info, Features::default(), format, outbox));
+        let (session, inbox) = local::session(Id::unguessable(), limits, counters);
         let seat = dealer::Seat::new(Arc::clone(&session));
         let offered = if api == MetaApi::Off { &[][..] } else { PROCEDURES };
         let registered = offered.iter().filter_map(|procedure| {
