@@ -4,6 +4,7 @@
 // transport and serializer). Whatever it leaves open is torn down when the ground is cleared.
 'use strict';
 
+const assert = require('assert').strict;
 const fs = require('fs');
 const net = require('net');
 const { XMLHttpRequest } = require('./xhr');
@@ -23,6 +24,15 @@ class Refused extends Error {
       super(`${reason}: ${message}`);
       this.reason = reason;
    }
+}
+
+// `joining` ends with ABORT, and this is its reason.
+async function refused(joining, reason) {
+   await assert.rejects(joining, (error) => {
+      assert(error instanceof Refused, error);
+      assert.equal(error.reason, reason, error.message);
+      return true;
+   });
 }
 
 // A scenario has nothing to show between these sessions, and why. It does not count.
@@ -99,7 +109,7 @@ class Router {
       return doors;
    }
 
-   connect(door, { realm, authid, ticket } = {}) {
+   connect(door, { realm, login = {} } = {}) {
       const [transport, serializer] = door.split('/');
       return new Peer(
          this.autobahn,
@@ -108,9 +118,8 @@ class Router {
             serializers: [new this._serializers[serializer]()],
             realm: realm || this.realm,
             max_retries: 0,
-            authid,
-            authmethods: ticket ? ['ticket'] : ['anonymous'],
-            onchallenge: () => ticket,
+            authmethods: ['anonymous'],
+            ...login,
             on_user_error: () => {},
          },
          serializer,
@@ -145,6 +154,11 @@ class Ground {
       return `interop.n${this._number}.${name}`;
    }
 
+   // The name of the transport `here`.
+   get transport() {
+      return this._doors.here.split('/')[0];
+   }
+
    here(how) {
       return this._join(this._doors.here, how);
    }
@@ -168,4 +182,4 @@ class Ground {
    }
 }
 
-module.exports = { Ground, NotHere, Refused, Router };
+module.exports = { Ground, NotHere, refused, Router };

@@ -18,6 +18,7 @@ txaio.use_asyncio()
 from autobahn.asyncio.rawsocket import WampRawSocketClientFactory
 from autobahn.asyncio.wamp import ApplicationSession
 from autobahn.asyncio.websocket import WampWebSocketClientFactory
+from autobahn.wamp.auth import create_authenticator
 from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
 from autobahn.wamp.types import ComponentConfig
 from autobahn.websocket.compress import (
@@ -43,30 +44,59 @@ class Refused(Exception):
         self.reason = reason
 
 
+async def refused(joining, reason):
+    """`joining` ends with ABORT, and this is its reason."""
+    try:
+        await joining
+    except Refused as refusal:
+        assert refusal.reason == reason, str(refusal)
+    else:
+        raise AssertionError("the router let the session in")
+
+
 class NotHere(Exception):
     """A scenario has nothing to show between these sessions, and why. It does not count."""
+
+
+class Login:
+    """One way of logging in: autobahn's own authenticator for a method, made from the credentials in `logins.json`."""
+
+    def __init__(self, method, credentials):
+        self.method, self.authid = method, credentials.get("authid")
+        self._authenticator = create_authenticator(method, **credentials)
+
+    @property
+    def authextra(self):
+        return self._authenticator.authextra or None
+
+    def answer(self, session, challenge):
+        return self._authenticator.on_challenge(session, challenge)
+
+    def check(self, session, authextra):
+        """What the authenticator has against the router, if anything."""
+        return self._authenticator.on_welcome(session, authextra)
 
 
 class Peer(ApplicationSession):
     """One session. `joined`, `left` and `gone` complete in that order over its life."""
 
-    def __init__(self, realm, authid=None, ticket=None):
+    def __init__(self, realm, login=None):
         super().__init__(ComponentConfig(realm))
-        self._authid, self._ticket = authid, ticket
+        self._login = login or Login("anonymous", {})
         loop = asyncio.get_running_loop()
         self.joined, self.left, self.gone = (loop.create_future() for _ in range(3))
         self.roles = None
 
     def onConnect(self):
-        methods = ["ticket"] if self._ticket else ["anonymous"]
-        self.join(self.config.realm, methods, self._authid)
+        login = self._login
+        self.join(self.config.realm, [login.method], login.authid, authextra=login.authextra)
 
     def onChallenge(self, challenge):
-        assert challenge.method == "ticket", challenge.method
-        return self._ticket
+        return self._login.answer(self, challenge)
 
     def onWelcome(self, welcome):
         self.roles = welcome.roles
+        return self._login.check(self, welcome.authextra)
 
     def onJoin(self, details):
         self.joined.set_result(details)
@@ -111,7 +141,6 @@ class Router:
         with open(path, encoding="utf8") as file:
             self._about = json.load(file)
         self.realm = self._about["realm"]
-        self.ticket = self._about["ticket"]
         self.transports = self._about["transports"]
 
     async def connect(self, door, peer):
@@ -174,8 +203,13 @@ class Ground:
     async def there(self):
         return await self._join(self._there)
 
-    async def _join(self, door, realm=None, authid=None, ticket=None):
-        peer = Peer(realm or self.router.realm, authid, ticket)
+    @property
+    def transport(self):
+        """The name of the transport `here`."""
+        return self._here.transport
+
+    async def _join(self, door, realm=None, login=None):
+        peer = Peer(realm or self.router.realm, login)
         self._peers.append(peer)
         await self.router.connect(door, peer)
         return peer

@@ -7,9 +7,6 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 const REALM: &str = "realm1";
-const TICKET_REALM: &str = "vault";
-const AUTHID: &str = "ada";
-const TICKET: &str = "analytical engine";
 
 /// One plain port and one with TLS, which speak everything, one for WebSocket with compression, one Unix socket for RawSocket
 /// and WebSocket.
@@ -73,10 +70,6 @@ disclose = "always"
 uri = "interop..kept"
 match = "wildcard"
 
-[[realm]]
-name = "{TICKET_REALM}"
-auth = [{{ method = "ticket", tickets = [{{ authid = "{AUTHID}", ticket = "{TICKET}", role = "member" }}] }}]
-
 [[listener]]
 tcp = "127.0.0.1:{plain}"
 framing = ["rawsocket", "websocket", "longpoll"]
@@ -110,7 +103,6 @@ keepalive = "2s"
         let unix = self.socket.to_string_lossy();
         json!({
             "realm": REALM,
-            "ticket": { "realm": TICKET_REALM, "authid": AUTHID, "secret": TICKET },
             "ca": self.authority(),
             "transports": {
                 "ws": { "framing": "websocket", "host": "127.0.0.1", "port": plain, "path": "/ws" },

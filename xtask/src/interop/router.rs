@@ -39,7 +39,8 @@ impl Router {
         let endpoints = Endpoints::pick(folder, &workspace.root)?;
         let (config, about, log) =
             (folder.join("crossway.toml"), folder.join("router.json"), folder.join("router.log"));
-        fs::write(&config, endpoints.config())?;
+        let realms = bring_logins(&workspace.root.join("tests/interop/logins"), folder)?;
+        fs::write(&config, endpoints.config() + "\n" + &realms)?;
         fs::write(&about, endpoints.for_clients().to_string())?;
         let output = File::create(&log)?;
         let child = Command::new(workspace.router())
@@ -96,6 +97,15 @@ impl Router {
         let tail = &log[log.len().saturating_sub(4000)..];
         format!("{}:\n{}", self.log.display(), String::from_utf8_lossy(tail))
     }
+}
+
+/// Puts what realms with logins need beside the router's configuration, and returns the realms themselves.
+fn bring_logins(from: &Path, folder: &Path) -> std::io::Result<String> {
+    for file in fs::read_dir(from)? {
+        let file = file?;
+        fs::copy(file.path(), folder.join(file.file_name()))?;
+    }
+    fs::read_to_string(from.join("realms.toml"))
 }
 
 impl Drop for Router {

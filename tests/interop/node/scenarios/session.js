@@ -2,15 +2,7 @@
 'use strict';
 
 const assert = require('assert').strict;
-const { Refused } = require('../ground');
-
-async function refused(joining, reason) {
-   await assert.rejects(joining, (error) => {
-      assert(error instanceof Refused, error);
-      assert.equal(error.reason, reason, error.message);
-      return true;
-   });
-}
+const { refused } = require('../ground');
 
 module.exports = {
    'join is welcomed': async (ground) => {
@@ -32,21 +24,4 @@ module.exports = {
    },
 
    'unknown realm is refused': (ground) => refused(ground.here({ realm: 'no.such.realm' }), 'wamp.error.no_such_realm'),
-
-   'right ticket opens the realm': async (ground) => {
-      const { realm, authid, secret } = ground.router.ticket;
-      const { details } = await ground.here({ realm, authid, ticket: secret });
-      assert.equal(details.authid, authid);
-      assert.equal(details.authmethod, 'ticket');
-   },
-
-   'wrong ticket is denied': (ground) => {
-      const { realm, authid, secret } = ground.router.ticket;
-      return refused(ground.here({ realm, authid, ticket: `not ${secret}` }), 'wamp.error.authentication_denied');
-   },
-
-   'unknown authid is denied': (ground) => {
-      const { realm, secret } = ground.router.ticket;
-      return refused(ground.here({ realm, authid: 'nobody', ticket: secret }), 'wamp.error.authentication_denied');
-   },
 };

@@ -2,7 +2,7 @@
 
 import asyncio as _asyncio
 
-from ground import Refused as _Refused
+from ground import refused as _refused
 
 
 async def join_is_welcomed(ground):
@@ -37,32 +37,3 @@ async def silence_is_no_reason_to_close(ground):
 
 async def unknown_realm_is_refused(ground):
     await _refused(ground.here(realm="no.such.realm"), "wamp.error.no_such_realm")
-
-
-async def right_ticket_opens_the_realm(ground):
-    ticket = ground.router.ticket
-    peer = await ground.here(realm=ticket["realm"], authid=ticket["authid"], ticket=ticket["secret"])
-    details = peer.joined.result()
-    assert details.authid == ticket["authid"], details.authid
-    assert details.authmethod == "ticket", details.authmethod
-
-
-async def wrong_ticket_is_denied(ground):
-    ticket = ground.router.ticket
-    joining = ground.here(realm=ticket["realm"], authid=ticket["authid"], ticket="not " + ticket["secret"])
-    await _refused(joining, "wamp.error.authentication_denied")
-
-
-async def unknown_authid_is_denied(ground):
-    ticket = ground.router.ticket
-    joining = ground.here(realm=ticket["realm"], authid="nobody", ticket=ticket["secret"])
-    await _refused(joining, "wamp.error.authentication_denied")
-
-
-async def _refused(joining, reason):
-    try:
-        await joining
-    except _Refused as refusal:
-        assert refusal.reason == reason, str(refusal)
-    else:
-        raise AssertionError("the router let the session in")

@@ -1,0 +1,42 @@
+// Ways of logging in, as `logins.json` lists them.
+'use strict';
+
+const assert = require('assert').strict;
+const { NotHere, refused } = require('../ground');
+const LOGINS = require('../../logins/logins.json');
+
+// What autobahn's connection has to be told, by method, from the credentials in the list.
+const METHODS = {
+   ticket: ({ authid, ticket }) => ({ authid, onchallenge: () => ticket }),
+};
+
+const as = ({ method }, credentials) => ({ authmethods: [method], ...METHODS[method](credentials) });
+
+function check({ only }, ground) {
+   if (only && !only.includes(ground.transport)) {
+      throw new NotHere(`only over ${only.join(', ')}`);
+   }
+}
+
+const right = (login) => async (ground) => {
+   check(login, ground);
+   const { details } = await ground.here({ realm: login.realm, login: as(login, login.right) });
+   for (const [key, value] of Object.entries(login.welcome)) {
+      assert.equal(details[key], value, key);
+   }
+};
+
+const wrong = (login) => async (ground) => {
+   check(login, ground);
+   for (const credentials of login.wrong) {
+      const joining = ground.here({ realm: login.realm, login: as(login, credentials) });
+      await refused(joining, 'wamp.error.authentication_denied');
+   }
+};
+
+const mine = LOGINS.filter(({ clients = ['node'] }) => clients.includes('node'));
+
+module.exports = Object.fromEntries([
+   ...mine.map((login) => [`${login.name} opens the realm`, right(login)]),
+   ...mine.map((login) => [`${login.name} has to be right`, wrong(login)]),
+]);
