@@ -9,7 +9,8 @@
 //! | [`serializer::Serializer`]                   | how messages are spelt         |
 //! | [`auth::Authenticator`]                      | who may join                   |
 //!
-//! A fourth, [`history::EventStore`], is for those who want to keep events longer than memory does.
+//! Two more are for those who want other permissions than rules ([`authorization::Authorizer`]), or to keep events longer
+//! than memory does ([`history::EventStore`]).
 //!
 //! # The data path
 //!
@@ -37,12 +38,14 @@
 //! | [`message`]                                | the 25 messages                                     |
 //! | [`pattern`]                                | prefixes and wildcards: what matches, what wins     |
 //! | [`policy`]                                 | what an operator says of topics and procedures      |
+//! | [`authorization`]                          | who may do what; a trait for plug-ins, and rules    |
 //! | [`history`]                                | where events are kept; a trait for plug-ins         |
 //! | `session`                                  | outboxes, turns, and the states of a connection     |
 //! | `broker`, `dealer`                         | routing; they know neither each other nor the clock |
 //! | `realm`, `router`                          | what binds them together                            |
 
 pub mod auth;
+pub mod authorization;
 mod broker;
 pub mod caller;
 mod dealer;

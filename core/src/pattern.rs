@@ -29,6 +29,7 @@
 
 mod label;
 mod map;
+mod relations;
 mod shapes;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ use std::ops::ControlFlow;
 
 use crate::message::Match;
 use crate::uri::{Empty, UriError, UriRule};
+pub use relations::Pattern;
 use tree::Tree;
 use wildcards::Wildcards;
 

@@ -7,7 +7,7 @@ use crate::value::Value;
 macro_rules! names {
     ($(#[$meta:meta])* $type:ident, $expected:literal { $($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)* }) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum $type {
             $($(#[doc = $doc])+ $variant,)*
         }

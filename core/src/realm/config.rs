@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::auth::Authenticator;
+use crate::authorization::Authorizer;
 use crate::caller::Procedures;
 use crate::history::{EventStore, HistoryRule, MemoryStore};
 use crate::policy::{Policies, ProcedureRule, TopicRule};
@@ -26,6 +27,7 @@ pub enum MetaApi {
 pub struct RealmConfig {
     pub(crate) uri: String,
     pub(crate) authenticators: Vec<Arc<dyn Authenticator>>,
+    pub(crate) authorizer: Option<Arc<dyn Authorizer>>,
     pub(crate) policies: Policies,
     pub(crate) histories: Vec<HistoryRule>,
     pub(crate) event_store: Arc<dyn EventStore>,
@@ -38,6 +40,7 @@ impl RealmConfig {
         RealmConfig {
             uri: uri.into(),
             authenticators: Vec::new(),
+            authorizer: None,
             policies: Policies::default(),
             histories: Vec::new(),
             event_store: Arc::new(MemoryStore),
@@ -49,6 +52,14 @@ impl RealmConfig {
     #[must_use]
     pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
         self.authenticators.push(authenticator);
+        self
+    }
+
+    /// Says who decides what sessions may do; without it they may do everything but call procedures of the router that change
+    /// something for others. A template gives the same one to all its realms: the request says which.
+    #[must_use]
+    pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Self {
+        self.authorizer = Some(authorizer);
         self
     }
 
@@ -97,6 +108,10 @@ impl RealmConfig {
 impl fmt::Debug for RealmConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let methods: Vec<&str> = self.authenticators.iter().map(|a| a.method()).collect();
-        f.debug_struct("RealmConfig").field("uri", &self.uri).field("authenticators", &methods).finish()
+        f.debug_struct("RealmConfig")
+            .field("uri", &self.uri)
+            .field("authenticators", &methods)
+            .field("authorizer", &self.authorizer.is_some())
+            .finish()
     }
 }
