@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn the_greeting_of_the_built_in_configuration() {
         let environment = Environment::with(&[("XDG_RUNTIME_DIR", "/run/user/1000")]);
-        let config = load(None::<&Path>, &environment).unwrap();
+        let config = load(None::<&Path>, &environment).unwrap().config;
         let listeners: Vec<&Listener> = config.listeners.iter().collect();
         let expected = format!(
             r#"Crossway {} is listening

@@ -45,11 +45,15 @@ pub(crate) struct Run {
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Command {
-    /// Check a config file without starting anything: a summary, or every mistake.
+    /// Check a config file without starting anything: a summary, or every mistake, and what is hardly meant.
     Check {
         /// The file; without it, what `crossway` alone would run.
         #[arg(value_name = "FILE", env = "CROSSWAY_CONFIG")]
         file: Option<PathBuf>,
+
+        /// Take warnings for mistakes.
+        #[arg(long)]
+        strict: bool,
     },
     /// Write an example config file with every key and its default.
     Init {

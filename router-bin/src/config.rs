@@ -3,7 +3,7 @@
 //! ```text
 //!   TOML file ─┐                                                    ┌─> Config    (checked: the rest sees only this)
 //!   YAML file ─┼─> tree of values and places ─> typed reading, checks ─┤
-//!   variables ─┘                                                    └─> Report    (every mistake, with its line)
+//!   variables ─┘                                                    └─> Report    (every mistake or warning, with its line)
 //! ```
 
 mod check;
@@ -44,11 +44,19 @@ unix = "crossway.sock"
 framing = ["rawsocket"]
 "#;
 
+/// A configuration that can be used, and what there is to say about it.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) config: Config,
+    /// What is hardly meant as it stands there.
+    pub(crate) warnings: Report,
+}
+
 /// Reads `file`, or the built-in configuration, lays the environment over it and checks the result.
 ///
 /// # Errors
 /// Every mistake that was found.
-pub(crate) fn load(file: Option<&Path>, environment: &Environment) -> Result<Config, Report> {
+pub(crate) fn load(file: Option<&Path>, environment: &Environment) -> Result<Loaded, Report> {
     match file {
         Some(path) => match read_file(path) {
             Ok((format, text)) => {
@@ -84,7 +92,7 @@ fn understand(
     text: &str,
     base: &Path,
     environment: &Environment,
-) -> Result<Config, Report> {
+) -> Result<Loaded, Report> {
     let mut sources = Sources::default();
     let notes = Notes::default();
     let source = sources.add(name, text);
@@ -102,14 +110,13 @@ fn finish(
     root: Option<&Node>,
     notes: Notes,
     sources: Sources,
-) -> Result<Config, Report> {
-    let mistakes = notes.into_mistakes();
+) -> Result<Loaded, Report> {
+    let usable = notes.is_usable();
+    let mut secrets = Vec::new();
+    root.inspect(|root| tree::secrets(root, &mut secrets));
+    let report = Report::new(notes.into_mistakes(), sources, &secrets);
     match config {
-        Some(config) if mistakes.is_empty() => Ok(config),
-        _ => {
-            let mut secrets = Vec::new();
-            root.inspect(|root| tree::secrets(root, &mut secrets));
-            Err(Report::new(mistakes, sources, &secrets))
-        }
+        Some(config) if usable => Ok(Loaded { config, warnings: report }),
+        _ => Err(report),
     }
 }

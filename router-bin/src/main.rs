@@ -2,6 +2,7 @@
 
 mod banner;
 mod bench;
+mod check;
 mod cli;
 mod compose;
 mod config;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{Cli, Command, Run};
-use crate::config::{Config, Environment, LogFormat};
+use crate::config::{Config, Environment, Loaded, LogFormat};
 use crate::run::Greeting;
 
 fn main() -> ExitCode {
@@ -32,15 +33,14 @@ fn main() -> ExitCode {
     match cli.command {
         Some(Command::Bench { mode }) => bench::run(&mode),
         Some(Command::Init { file, force }) => init::run(&file, force),
-        Some(Command::Check { file }) => configured(file.as_deref(), &environment, |config| {
-            let name =
-                file.as_ref().map_or("The built-in configuration".into(), |file| file.display().to_string());
-            exit::saying(&format!("{name} is fine.\n\n{}", config::summary(&config)))
-        }),
-        None => configured(cli.run.config.as_deref(), &environment, |config| {
+        Some(Command::Check { file, strict }) => {
+            configured(file.as_deref(), &environment, |loaded| check::run(&loaded, file.as_deref(), strict))
+        }
+        None => configured(cli.run.config.as_deref(), &environment, |Loaded { config, warnings }| {
             if let Err(mistake) = logging::init(config.log, &cli.run, &environment) {
                 return exit::with(exit::CONFIG, &mistake);
             }
+            warnings.lines().for_each(|line| tracing::warn!("{line}"));
             run::run(&config, greeting(&config, &cli.run))
         }),
     }
@@ -50,13 +50,11 @@ fn main() -> ExitCode {
 fn configured(
     file: Option<&Path>,
     environment: &Environment,
-    then: impl FnOnce(Config) -> ExitCode,
+    then: impl FnOnce(Loaded) -> ExitCode,
 ) -> ExitCode {
     match config::load(file, environment) {
-        Ok(config) => then(config),
-        Err(report) => {
-            exit::with(exit::CONFIG, &report.render(terminal::look(&std::io::stderr()), terminal::width()))
-        }
+        Ok(loaded) => then(loaded),
+        Err(report) => exit::with(exit::CONFIG, &terminal::drawn(&report)),
     }
 }
 

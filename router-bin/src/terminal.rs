@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use crate::config::Look;
+use crate::config::{Look, Report};
 
 /// Whether `stream` is a terminal whose user did not turn colours off.
 pub(crate) fn colours(stream: &impl IsTerminal) -> bool {
@@ -11,8 +11,13 @@ pub(crate) fn colours(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && !set("NO_COLOR") && !dumb
 }
 
+/// A report as it is shown on standard error.
+pub(crate) fn drawn(report: &Report) -> String {
+    report.render(look(&std::io::stderr()), width())
+}
+
 /// How a report looks on `stream`.
-pub(crate) fn look(stream: &impl IsTerminal) -> Look {
+fn look(stream: &impl IsTerminal) -> Look {
     match (stream.is_terminal(), colours(stream)) {
         (true, true) => Look::Colours,
         (true, false) => Look::Lines,
@@ -21,7 +26,7 @@ pub(crate) fn look(stream: &impl IsTerminal) -> Look {
 }
 
 /// Columns of the terminal on standard error, or what suits a log file.
-pub(crate) fn width() -> usize {
+fn width() -> usize {
     match rustix::termios::tcgetwinsize(std::io::stderr()) {
         Ok(size) if size.ws_col >= 40 => usize::from(size.ws_col.min(120)),
         _ => 110,

@@ -300,6 +300,28 @@ limits     as by default
 }
 
 #[test]
+fn check_warns_and_fails_only_if_it_is_strict() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("crossway.toml");
+    let realm = "[[realm]]\nname = \"realm1\"\n\
+                 auth = [{ method = \"ticket\", tickets = [{ authid = \"joe\", ticket = \"sesame\", role = \"user\" }] }]\n";
+    fs::write(&file, format!("{realm}[[listener]]\ntcp = \"0.0.0.0:0\"\n")).unwrap();
+    let (code, out, err) = output(command().arg("check").arg(&file));
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.starts_with(&format!("{} can be used.\n\nrealms", file.display())), "{out}");
+    assert!(err.contains("crossway.toml:5:7]") && err.contains("1 warning in the configuration."), "{err}");
+    assert!(!err.contains("sesame"), "{err}");
+    let (code, out, strict) = output(command().args(["check", "--strict"]).arg(&file));
+    assert_eq!((code, out.as_str()), (Some(78), ""));
+    assert_eq!(strict.trim_end(), err.trim_end());
+
+    let router = Router::start(&fs::read_to_string(&file).unwrap().replace("tcp", "name = \"public\"\ntcp"));
+    router.send(Signal::TERM);
+    let (_, err) = router.finish();
+    assert!(err.contains("and there is no TLS (") && err.contains("crossway.toml:6)"), "{err}");
+}
+
+#[test]
 fn init_writes_a_file_that_check_likes_and_never_replaces_one_unasked() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("crossway.toml");

@@ -5,6 +5,7 @@ mod listener;
 mod realm;
 mod rules;
 mod settings;
+mod warnings;
 
 pub(super) use self::settings::POLICIES;
 
@@ -25,9 +26,14 @@ struct Context<'a> {
 }
 
 /// Reads and checks everything. What is wrong goes into `notes`; if there is anything, the result is not to be used.
+/// Nothing is called strange as long as something is wrong.
 pub(super) fn config(root: &Node, notes: &Notes, base: &Path, environment: &Environment) -> Option<Config> {
     let context = Context { notes, base, environment };
-    read::root(root, notes, |table| whole(table, &context))
+    let config = read::root(root, notes, |table| whole(table, &context))?;
+    if notes.is_usable() {
+        warnings::all(&config, notes);
+    }
+    Some(config)
 }
 
 fn whole(table: &Table<'_>, context: &Context<'_>) -> Config {

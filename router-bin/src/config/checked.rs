@@ -13,7 +13,19 @@ use crossway_core::history::HistoryRule;
 use crossway_core::limits::{Limits, Protocol};
 use crossway_core::policy::{ProcedureRule, TopicRule};
 
+use super::tree::Span;
+
 pub(crate) use self::auth::*;
+
+/// Where something was said. Configurations are equal if they say the same, wherever they say it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place(pub(crate) Span);
+
+impl PartialEq for Place {
+    fn eq(&self, _: &Place) -> bool {
+        true
+    }
+}
 
 /// Everything that the router needs to know before it opens anything.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +76,7 @@ pub(crate) struct Rules {
 pub(crate) struct Listener {
     /// As given, else the address.
     pub(crate) name: String,
+    pub(crate) place: Place,
     pub(crate) address: Address,
     /// At least one; several share the port.
     pub(crate) framings: Vec<Framing>,
@@ -86,6 +99,24 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
+    /// Whether others than this machine can connect, and whoever is on the way can read along.
+    pub(crate) fn is_exposed(&self) -> bool {
+        match self.address {
+            Address::Tcp(address) => !address.ip().to_canonical().is_loopback() && self.tls.is_none(),
+            Address::Unix { .. } => false,
+        }
+    }
+
+    /// Whether a realm can be joined here.
+    pub(crate) fn serves(&self, realm: &str) -> bool {
+        let allowed = |realms: &[String]| realms.is_empty() || realms.iter().any(|name| name == realm);
+        self.framings.iter().any(|framing| match framing {
+            Framing::RawSocket => true,
+            Framing::WebSocket => self.websocket.paths.iter().any(|path| allowed(&path.realms)),
+            Framing::LongPoll => allowed(&self.longpoll.realms),
+        })
+    }
+
     /// Takes the address that the system chose; without a name of its own, the listener is called by it.
     pub(crate) fn moved_to(&mut self, address: Address) {
         if self.name == self.address.to_string() {

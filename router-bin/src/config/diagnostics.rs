@@ -1,4 +1,4 @@
-//! Mistakes in a configuration, collected while it is read and shown together.
+//! Mistakes in a configuration, and what looks like one, collected while it is read and shown together.
 //!
 //! A mistake says which key, what was found there, what is allowed, and points into the line. Secrets in that line are
 //! blotted out.
@@ -10,19 +10,35 @@ use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, S
 
 use super::tree::{Sources, Span};
 
-/// One thing that is wrong.
+/// One thing that is wrong, or that is hardly meant.
 #[derive(Clone, Debug)]
 pub(crate) struct Mistake {
+    weight: Weight,
     message: String,
     labels: Vec<(Span, String)>,
     help: Option<String>,
     syntax: bool,
 }
 
+/// How much a mistake matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Weight {
+    /// The configuration can't be used.
+    Error,
+    /// It can, but somebody should look.
+    Warning,
+}
+
 impl Mistake {
     /// What is wrong, beginning with the key if there is one.
     pub(crate) fn new(message: impl Into<String>) -> Mistake {
-        Mistake { message: message.into(), labels: Vec::new(), help: None, syntax: false }
+        let (labels, help) = (Vec::new(), None);
+        Mistake { weight: Weight::Error, message: message.into(), labels, help, syntax: false }
+    }
+
+    /// What works, but hardly as somebody meant it.
+    pub(crate) fn warning(message: impl Into<String>) -> Mistake {
+        Mistake { weight: Weight::Warning, ..Mistake::new(message) }
     }
 
     /// Where, and a few words that stand there. The first place is the one that is named by line and column.
@@ -53,6 +69,11 @@ impl Notes {
         self.0.borrow_mut().push(mistake);
     }
 
+    /// Whether nothing was found that keeps the configuration from being used.
+    pub(crate) fn is_usable(&self) -> bool {
+        self.0.borrow().iter().all(|mistake| mistake.weight == Weight::Warning)
+    }
+
     /// All of them in the order of the text.
     pub(crate) fn into_mistakes(self) -> Vec<Mistake> {
         let mut mistakes = self.0.into_inner();
@@ -61,7 +82,7 @@ impl Notes {
     }
 }
 
-/// Why a configuration can't be used: at least one mistake.
+/// Why a configuration can't be used, or what is to be said about one that can; then it may be empty.
 #[derive(Debug)]
 pub(crate) struct Report {
     mistakes: Vec<Mistake>,
@@ -86,6 +107,34 @@ impl Report {
         Report { mistakes, sources: sources.blotted(secrets, syntax) }
     }
 
+    /// Whether there is nothing to say.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.mistakes.is_empty()
+    }
+
+    /// File and line of a place in the configuration, as editors take them; the name of a variable, if one said it.
+    pub(crate) fn line_of(&self, span: Span) -> String {
+        self.sources.line_of(span)
+    }
+
+    /// A line for each, without the drawing: what is wrong, and where.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
+        self.mistakes.iter().map(|mistake| match mistake.labels.first() {
+            Some((span, label)) => format!("{}: {label} ({})", mistake.message, self.line_of(*span)),
+            None => mistake.message.clone(),
+        })
+    }
+
+    /// How many there are of what: "2 mistakes, 1 warning".
+    fn count(&self) -> String {
+        let of = |weight: Weight, one: &str| {
+            let count = self.mistakes.iter().filter(|mistake| mistake.weight == weight).count();
+            (count > 0).then(|| format!("{count} {one}{}", if count == 1 { "" } else { "s" }))
+        };
+        let counts = [of(Weight::Error, "mistake"), of(Weight::Warning, "warning")];
+        counts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
     /// The whole report as text, with a last line that counts.
     pub(crate) fn render(&self, look: Look, width: usize) -> String {
         let theme = match look {
@@ -101,11 +150,7 @@ impl Report {
             let _ = handler.render_report(&mut text, &shown);
             text.push('\n');
         }
-        text.push_str(&match self.mistakes.len() {
-            1 => "1 mistake in the configuration.\n".to_string(),
-            count => format!("{count} mistakes in the configuration.\n"),
-        });
-        text
+        text + &format!("{} in the configuration.\n", self.count())
     }
 }
 
@@ -137,6 +182,13 @@ impl std::error::Error for Shown<'_> {}
 impl miette::Diagnostic for Shown<'_> {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         self.mistake.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.mistake.weight {
+            Weight::Error => miette::Severity::Error,
+            Weight::Warning => miette::Severity::Warning,
+        })
     }
 
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {

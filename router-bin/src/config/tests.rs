@@ -6,6 +6,7 @@ mod overrides;
 mod rules;
 mod same;
 mod units;
+mod warnings;
 
 use std::path::Path;
 
@@ -30,7 +31,9 @@ fn load_in(
     text: &str,
     environment: &Environment,
 ) -> Result<Config, String> {
-    understand(format, name, text, base, environment).map_err(|report| report.render(Look::Plain, 110))
+    understand(format, name, text, base, environment)
+        .map(|loaded| loaded.config)
+        .map_err(|report| report.render(Look::Plain, 110))
 }
 
 /// A configuration that is fine, for the mistakes to stand in.
@@ -47,6 +50,16 @@ fn report(format: Format, text: &str) -> String {
     match load(format, text, &environment()) {
         Ok(config) => panic!("no mistake was found in\n{text}\n{config:?}"),
         Err(report) => report,
+    }
+}
+
+/// What is said about a configuration that can be used.
+#[track_caller]
+fn warnings(text: &str) -> String {
+    match understand(Format::Toml, "test.toml", text, Path::new("/nowhere"), &environment()) {
+        Ok(loaded) if loaded.warnings.is_empty() => String::new(),
+        Ok(loaded) => loaded.warnings.render(Look::Plain, 110),
+        Err(report) => panic!("{text}\n{}", report.render(Look::Plain, 110)),
     }
 }
 

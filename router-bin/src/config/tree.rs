@@ -44,6 +44,16 @@ impl Sources {
         &self.0[source]
     }
 
+    /// `file:line` of where a span begins; of a variable the name.
+    pub(crate) fn line_of(&self, span: Span) -> String {
+        let source = self.get(span.source);
+        if source.name == environment::SOURCE {
+            return source.text.split('=').next().unwrap_or_default().to_string();
+        }
+        let before = source.text.get(..span.start).unwrap_or_default();
+        format!("{}:{}", source.name, before.matches('\n').count() + 1)
+    }
+
     /// The same texts with the secrets made unreadable, of the same length, so that every span still fits.
     ///
     /// Without a tree (`by_name`), whatever stands behind the name of a secret on a line counts as one.

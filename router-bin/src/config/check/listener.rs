@@ -12,7 +12,7 @@ use crossway_tls::TlsOptions;
 use super::realm::Realms;
 use super::{Context, unique};
 use crate::config::checked::{
-    Address, FORMATS, FRAMINGS, Format, Framing, Listener, LongPoll, RawSocket, Tls, TlsVersion,
+    Address, FORMATS, FRAMINGS, Format, Framing, Listener, LongPoll, Place, RawSocket, Tls, TlsVersion,
     USUAL_FRAMINGS, WebSocket, WebSocketPath,
 };
 use crate::config::diagnostics::Mistake;
@@ -70,8 +70,10 @@ fn one(table: &Table<'_>, seen: &Seen, realms: &Realms, context: &Context<'_>) -
         field.count(1..=65_535).and_then(|number| u32::try_from(number).ok())
     });
     let address = address?;
+    let place = table.get("tcp").or_else(|| table.get("unix")).map_or(table.span, |field| field.span());
     Some(Listener {
         name: name.unwrap_or_else(|| address.to_string()),
+        place: Place(place),
         address,
         framings,
         serializers,

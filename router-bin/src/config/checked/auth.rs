@@ -21,6 +21,11 @@ impl Auth {
             Auth::Ticket { .. } => "ticket",
         }
     }
+
+    /// Whether clients send the secret itself: whoever reads along has it.
+    pub(crate) fn sends_secret(&self) -> bool {
+        matches!(self, Auth::Ticket { .. })
+    }
 }
 
 impl fmt::Display for Auth {

@@ -10,6 +10,9 @@ use crate::config::diagnostics::{Mistake, Notes};
 
 const PREFIX: &str = "CROSSWAY__";
 
+/// What variables are called as a source.
+pub(super) const SOURCE: &str = "environment";
+
 /// Puts every variable that begins with the prefix into the tree, in the order of the names.
 pub(crate) fn overlay<'a>(
     root: &mut Node,
@@ -19,7 +22,7 @@ pub(crate) fn overlay<'a>(
 ) {
     for (name, value) in variables {
         let Some(path) = name.strip_prefix(PREFIX) else { continue };
-        let source = sources.add("environment", format!("{name}={value}"));
+        let source = sources.add(SOURCE, format!("{name}={value}"));
         let put = parse(value, source, name.len() + 1).and_then(|node| put(root, &parts(path, source), node));
         if let Err(mistake) = put {
             notes.add(mistake);

@@ -1,0 +1,62 @@
+//! What works and is hardly meant: said with place and reason, and no mistake.
+
+use super::{REALM, good, warnings};
+use crate::config::BUILT_IN;
+use crate::init::EXAMPLE;
+
+/// Checks that one warning is given, with its headline, its place and a part of the rest.
+#[track_caller]
+fn one(text: &str, headline: &str, place: &str, words: &str) {
+    let report = warnings(text);
+    let flat = report.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains(headline), "no `{headline}` in\n{report}");
+    assert!(report.contains(&format!("[test.toml:{place}]")), "not at {place}:\n{report}");
+    assert!(flat.contains(words), "no `{words}` in\n{report}");
+    assert!(report.ends_with("\n1 warning in the configuration.\n"), "{report}");
+}
+
+#[test]
+fn there_is_nothing_to_say_about_what_runs_without_a_file() {
+    assert_eq!(warnings(BUILT_IN), "");
+    assert_eq!(warnings(EXAMPLE), "");
+}
+
+const TICKET: &str = "[[realm]]\nname = \"users\"\nauth = [{ method = \"ticket\", tickets = \
+                      [{ authid = \"joe\", ticket = \"sesame\", role = \"user\" }] }]\n";
+
+#[test]
+fn a_warning_is_drawn_like_a_mistake() {
+    let text = format!("{TICKET}[[listener]]\nname = \"public\"\ntcp = \"0.0.0.0:8080\"\n");
+    let expected = r#"  ! listener "public" takes the secrets of users in the clear
+   ,-[test.toml:6:7]
+ 5 | name = "public"
+ 6 | tcp = "0.0.0.0:8080"
+   :       ^^^^^^^|^^^^^^
+   :              `-- `ticket` sends them as they are, and there is no TLS
+   `----
+  help: add tls = { cert = "server.pem", key = "server.key" }, or listen on 127.0.0.1 behind a proxy with
+        TLS
+
+1 warning in the configuration.
+"#;
+    assert_eq!(warnings(&text), expected);
+}
+
+#[test]
+fn tickets_in_the_clear_are_told_where_others_can_read_them() {
+    let at =
+        |address: &str, more: &str| format!("{TICKET}{REALM_OF_OTHERS}[[listener]]\n{address}\n{more}\n");
+    let only = |realm: &str| {
+        format!(
+            "framing = [\"websocket\"]\nwebsocket = {{ paths = [{{ path = \"/\", realms = [\"{realm}\"] }}] }}"
+        )
+    };
+    for address in ["tcp = \"127.0.0.1:8080\"", "tcp = \"[::1]:8080\"", "unix = \"/run/s\""] {
+        assert_eq!(warnings(&at(address, "")), "");
+    }
+    one(&at("tcp = \"192.0.2.1:8080\"", &only("users")), "in the clear", "8:7", "no TLS");
+    assert_eq!(warnings(&at("tcp = \"192.0.2.1:8080\"", &only("open"))), "");
+    good(&format!("{REALM}[[listener]]\n{}", "tcp = \"192.0.2.1:8080\"\n"));
+}
+
+const REALM_OF_OTHERS: &str = "[[realm]]\nname = \"open\"\nauth = [{ method = \"anonymous\" }]\n";
