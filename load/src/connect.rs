@@ -31,13 +31,13 @@ pub(crate) fn run(
     progress.label("joining");
     let meter = Meter::start(pid);
     let plans = repeat_n(plan, options.sessions);
-    engine.open(plans, options.concurrency, options.timeout, |opened| {
+    engine.open(plans, options.concurrency, None, options.timeout, |opened| {
         match opened {
             Ok(nanoseconds) => {
                 joined += 1;
                 latency.record(nanoseconds);
             }
-            Err(error) if failed == 0 => {
+            Err((error, _)) if failed == 0 => {
                 failed += 1;
                 report.problems.push(error.to_string());
             }

@@ -2,7 +2,7 @@
 //! that only copies octets, as the limit of the machine.
 //!
 //! ```text
-//!   options ──> modes: rpc  pubsub  connect          forward: a program of its own
+//!   options ──> modes: rpc  pubsub  connect  guess   forward: a program of its own
 //!                  │ messages from templates, checked answers
 //!                  v
 //!               drive: warm up, measure, drain ──> report ──> JSON, text
@@ -24,6 +24,7 @@ mod error;
 mod format;
 mod forward;
 mod framing;
+mod guess;
 mod histogram;
 mod inbox;
 mod link;
@@ -46,11 +47,13 @@ mod wamp;
 pub use error::Error;
 pub use format::Format;
 pub use forward::Forwarder;
-pub use options::{Bench, Bounds, ConnectOptions, ForwardOptions, Output, PubsubOptions, RpcOptions, Target};
+pub use options::{
+    Bench, Bounds, ConnectOptions, ForwardOptions, GuessOptions, Output, PubsubOptions, RpcOptions, Target,
+};
 pub use progress::Progress;
 pub use pubsub::PubsubChecks;
 pub use report::text::Style;
 pub use report::{Checks, Comparison, Cpu, Latency, Memory, Report, RouterUsage};
 pub use rpc::RpcChecks;
-pub use run::{Outcome, connect, pubsub, rpc};
+pub use run::{Outcome, connect, guess, pubsub, rpc};
 pub use url::Url;

@@ -27,8 +27,22 @@ pub(crate) struct Destination {
     pub(crate) address: Address,
     pub(crate) format: Format,
     pub(crate) realm: String,
-    /// Authid and ticket; without them the session is anonymous.
-    pub(crate) credentials: Option<(String, String)>,
+    pub(crate) credentials: Credentials,
+}
+
+/// As whom.
+#[derive(Clone, Debug)]
+pub(crate) enum Credentials {
+    Anonymous,
+    Ticket {
+        authid: String,
+        ticket: String,
+    },
+    /// Whatever is asked, the answer has the right form and is wrong.
+    Guess {
+        method: String,
+        authid: String,
+    },
 }
 
 /// One connection to be opened.
@@ -126,12 +140,8 @@ impl Opening {
         let mut details = json!({
             "agent": concat!("crossway-bench-", env!("CARGO_PKG_VERSION")),
             "roles": {"caller": {}, "callee": {}, "publisher": {}, "subscriber": {}},
-            "authmethods": ["anonymous"],
         });
-        if let Some((authid, _)) = &to.credentials {
-            details["authmethods"] = json!(["ticket"]);
-            details["authid"] = json!(authid);
-        }
+        to.credentials.greet(&mut details);
         send(to.format, out, &json!([code::HELLO, to.realm, details]));
         self.stage = Stage::Joining;
     }
@@ -141,10 +151,10 @@ impl Opening {
         let message = Reader::new(to.format, message).value()?;
         match (self.stage, message[0].as_u64()) {
             (Stage::Joining, Some(code::WELCOME)) => self.joined(to.format, out),
-            (Stage::Joining, Some(code::CHALLENGE)) => match &to.credentials {
-                Some((_, ticket)) => send(to.format, out, &json!([code::AUTHENTICATE, ticket, {}])),
-                None => return Err(Fault::refused(format!("it wants to see credentials ({})", message[1]))),
-            },
+            (Stage::Joining, Some(code::CHALLENGE)) => {
+                let (signature, extra) = to.credentials.answer(&message)?;
+                send(to.format, out, &json!([code::AUTHENTICATE, signature, extra]));
+            }
             (Stage::Asking, Some(code::SUBSCRIBED | code::REGISTERED)) => self.stage = Stage::Ready,
             (_, Some(code::ABORT)) => {
                 return Err(Fault::refused(refusal("ABORT", &message[2], &message[1]["message"])));
@@ -168,6 +178,43 @@ impl Opening {
         };
         send(format, out, &request);
         self.stage = Stage::Asking;
+    }
+}
+
+/// 16 and 32 octets that mean nothing, in base64, and a key in hex that is somebody's or nobody's.
+const NONCE: &str = "Z3Vlc3NpbmcgaXMgZnVuIQ==";
+const PROOF: &str = "bm90aGluZyB0byBzZWUgaGVyZSwgZ28gYXdheSBub3c=";
+const KEY: &str = "545efb0a2192db8d43f118e9bf9aee081466e1ef36c708b96ee6f62dddad9122";
+
+impl Credentials {
+    /// What HELLO says of them.
+    fn greet(&self, details: &mut Value) {
+        let (method, authid) = match self {
+            Credentials::Anonymous => ("anonymous", None),
+            Credentials::Ticket { authid, .. } => ("ticket", Some(authid)),
+            Credentials::Guess { method, authid } => (method.as_str(), Some(authid)),
+        };
+        details["authmethods"] = json!([method]);
+        if let Some(authid) = authid {
+            details["authid"] = json!(authid);
+        }
+        if matches!(self, Credentials::Guess { .. }) {
+            details["authextra"] = json!({"nonce": NONCE, "pubkey": KEY});
+        }
+    }
+
+    /// Signature and extra of AUTHENTICATE.
+    fn answer(&self, challenge: &Value) -> Result<(&str, Value), Fault> {
+        match self {
+            Credentials::Anonymous => {
+                Err(Fault::refused(format!("it wants to see credentials ({})", challenge[1])))
+            }
+            Credentials::Ticket { ticket, .. } => Ok((ticket, json!({}))),
+            Credentials::Guess { .. } => {
+                let nonce = challenge[2]["nonce"].as_str().unwrap_or(NONCE);
+                Ok((PROOF, json!({"nonce": nonce})))
+            }
+        }
     }
 }
 

@@ -18,6 +18,8 @@ pub enum Bench {
     Pubsub(PubsubOptions),
     /// Joins many sessions and looks at what they cost
     Connect(ConnectOptions),
+    /// Wrong logins at a fixed rate, as by somebody who guesses; nobody may get in
+    Guess(GuessOptions),
     /// The limit of this machine: a program that copies frames without reading them
     Forward(ForwardOptions),
 }
@@ -207,6 +209,42 @@ pub struct ConnectOptions {
 
     /// After this time a session has failed to join
     #[arg(long, value_parser = duration, default_value = "10s", value_name = "TIME")]
+    pub timeout: Duration,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its type says it")]
+    pub target: Target,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its type says it")]
+    pub output: Output,
+}
+
+/// Wrong logins at a fixed rate, as by somebody who guesses; nobody may get in.
+#[derive(Args, Clone, Debug)]
+pub struct GuessOptions {
+    /// How to log in: ticket, wampcra, wamp-scram, cryptosign, or whatever the router knows
+    #[arg(long, default_value = "ticket", value_name = "METHOD")]
+    pub method: String,
+
+    /// As whom
+    #[arg(long, default_value = "nobody", value_name = "AUTHID")]
+    pub name: String,
+
+    /// Guesses per second, each over a connection of its own
+    #[arg(long, value_parser = rate, default_value = "500", value_name = "N")]
+    pub rate: f64,
+
+    /// How long
+    #[arg(long, value_parser = duration, default_value = "5s", value_name = "TIME")]
+    pub duration: Duration,
+
+    /// Guesses that wait for their answer at the same time; those beyond it come later
+    #[arg(long, default_value_t = 1024, value_parser = at_least_one(), value_name = "N")]
+    pub concurrency: usize,
+
+    /// After this time a guess is not answered any more
+    #[arg(long, value_parser = duration, default_value = "15s", value_name = "TIME")]
     pub timeout: Duration,
 
     #[command(flatten)]

@@ -2,6 +2,8 @@
 
 pub(crate) mod text;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -14,7 +16,7 @@ use crate::rpc::RpcChecks;
 /// The result of one run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// `rpc`, `pubsub` or `connect`.
+    /// `rpc`, `pubsub`, `connect` or `guess`.
     pub mode: &'static str,
     /// Where to.
     pub url: String,
@@ -28,7 +30,7 @@ pub struct Report {
     pub settings: Value,
     /// Whether nothing was lost, changed, refused, broken or out of order.
     pub ok: bool,
-    /// What is counted: `calls`, `events` or `sessions`.
+    /// What is counted: `calls`, `events`, `sessions` or `guesses`.
     pub unit: &'static str,
     /// How many of them in the measured interval.
     pub count: u64,
@@ -37,7 +39,7 @@ pub struct Report {
     /// `count` by `seconds`.
     pub per_second: f64,
     /// Of a call from sending it to its result, of an event from publishing it to its arrival, of a session from
-    /// connecting to WELCOME; in microseconds.
+    /// connecting to WELCOME, of a guess from connecting to ABORT; in microseconds.
     pub latency_us: Option<Latency>,
     /// Everything that was sent and arrived, before and after the interval too.
     pub checks: Checks,
@@ -71,6 +73,13 @@ pub enum Checks {
         /// Sessions that ended before they were told to.
         dropped: u64,
     },
+    /// Of wrong logins.
+    Guess {
+        /// Logins that the router took for right.
+        let_in: u64,
+        /// Those that it refused, by the reason of its ABORT, or in words where there was none.
+        refused: BTreeMap<String, u64>,
+    },
 }
 
 impl Checks {
@@ -89,6 +98,7 @@ impl Checks {
                     && lost + out_of_order + wrong + refused + acks_missing == 0
             }
             Checks::Connect { joined, failed, dropped } => *joined > 0 && failed + dropped == 0,
+            Checks::Guess { let_in, refused } => *let_in == 0 && !refused.is_empty(),
         }
     }
 }

@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::format::Format;
 use crate::framing::Purpose;
 use crate::histogram::Histogram;
-use crate::opening::{Destination, Plan};
-use crate::options::{Bounds, ConnectOptions, PubsubOptions, RpcOptions, Target};
+use crate::opening::{Credentials, Destination, Plan};
+use crate::options::{Bounds, ConnectOptions, GuessOptions, PubsubOptions, RpcOptions, Target};
 use crate::progress::Progress;
 use crate::pubsub::{self, Pubsub};
 use crate::report::text::Style;
@@ -94,6 +94,21 @@ pub fn connect(options: &ConnectOptions, progress: &mut Progress<'_>) -> Result<
     let mut report = blank("connect", "sessions", target, settings);
     let plan = Plan { to: near(target)?, purpose: Purpose::Idle };
     crate::connect::run(plan, options, &mut report, progress)?;
+    Ok(Outcome::Single(Box::new(judged(report, progress))))
+}
+
+/// Logins that are wrong.
+///
+/// # Errors
+/// When there is nothing to report: wrong options, nobody listens.
+pub fn guess(options: &GuessOptions, progress: &mut Progress<'_>) -> Result<Outcome, Error> {
+    let GuessOptions { method, name, rate, .. } = options;
+    let target = &options.target;
+    let settings = json!({"method": method, "name": name, "rate": rate, "concurrency": options.concurrency});
+    let mut report = blank("guess", "guesses", target, settings);
+    let credentials = Credentials::Guess { method: method.clone(), authid: name.clone() };
+    let to = Rc::new(Destination { credentials, ..Rc::unwrap_or_clone(near(target)?) });
+    crate::guess::run(Plan { to, purpose: Purpose::Idle }, options, &mut report, progress)?;
     Ok(Outcome::Single(Box::new(judged(report, progress))))
 }
 
@@ -223,8 +238,8 @@ fn pubsub_once(
 fn opened(plans: impl Iterator<Item = Plan>) -> Result<Engine, Error> {
     let mut engine = Engine::new()?;
     let mut failure = None;
-    engine.open(plans, CONCURRENCY, std::time::Duration::from_secs(10), |opened| {
-        if let Err(error) = opened {
+    engine.open(plans, CONCURRENCY, None, std::time::Duration::from_secs(10), |opened| {
+        if let Err((error, _)) = opened {
             failure.get_or_insert(error);
         }
     })?;
@@ -267,7 +282,10 @@ fn destination(target: &Target, url: &Url, format: Format) -> Result<Rc<Destinat
         address: Address::of(url, tls)?,
         format,
         realm: target.realm.clone(),
-        credentials: target.authid.clone().zip(target.ticket.clone()),
+        credentials: match target.authid.clone().zip(target.ticket.clone()) {
+            Some((authid, ticket)) => Credentials::Ticket { authid, ticket },
+            None => Credentials::Anonymous,
+        },
     }))
 }
 

@@ -1,7 +1,7 @@
 //! Byte streams that never block: TCP and Unix sockets, and TLS over them.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{Shutdown, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 use mio::event::Source;
@@ -78,6 +78,14 @@ impl Carrier {
             // Where it fails the connection has failed as well, which the next write tells.
             let _ = stream.set_nodelay(true);
         }
+    }
+
+    /// Closes both ways. That it was closed already is no matter.
+    pub(crate) fn shut(&self) {
+        let _ = match self {
+            Carrier::Tcp(stream) => stream.shutdown(Shutdown::Both),
+            Carrier::Unix(stream) => stream.shutdown(Shutdown::Both),
+        };
     }
 
     pub(crate) fn source(&mut self) -> &mut dyn Source {

@@ -16,6 +16,7 @@ pub(crate) fn run(bench: &Bench) -> ExitCode {
         Bench::Rpc(options) => options.output,
         Bench::Pubsub(options) => options.output,
         Bench::Connect(options) => options.output,
+        Bench::Guess(options) => options.output,
         Bench::Forward(options) => return forward(options),
     };
     match measure(bench, output) {
@@ -36,6 +37,7 @@ fn measure(bench: &Bench, output: Output) -> Result<Outcome, Error> {
         Bench::Rpc(options) => crossway_load::rpc(options, &program(), &mut progress),
         Bench::Pubsub(options) => crossway_load::pubsub(options, &program(), &mut progress),
         Bench::Connect(options) => crossway_load::connect(options, &mut progress),
+        Bench::Guess(options) => crossway_load::guess(options, &mut progress),
         Bench::Forward(_) => unreachable!("it has nothing to measure"),
     }
 }

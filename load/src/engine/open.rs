@@ -11,9 +11,13 @@ use crate::error::{Error, Fault};
 use crate::inbox::Arrival;
 use crate::link::Link;
 use crate::opening::{Opening, Plan};
+use crate::pace::Pace;
 
-/// How it went: nanoseconds from connecting to being ready.
-pub(crate) type Opened = Result<u64, Error>;
+/// How often it is looked for those that wait in vain.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How it went: nanoseconds from connecting to being ready, or to the end.
+pub(crate) type Opened = Result<u64, (Error, u64)>;
 
 /// A connection that is not ready yet.
 struct Attempt {
@@ -23,7 +27,8 @@ struct Attempt {
 }
 
 impl Engine {
-    /// Opens connections in this order, and tells `each` how it went. One that fails keeps its number, and is dead.
+    /// Opens connections in this order, at most `concurrency` at a time and none before its moment, and tells `each` how it
+    /// went. One that fails keeps its number, and is dead.
     ///
     /// # Errors
     /// What keeps us from trying at all.
@@ -31,21 +36,28 @@ impl Engine {
         &mut self,
         plans: impl IntoIterator<Item = Plan>,
         concurrency: usize,
+        pace: Option<Pace>,
         patience: Duration,
         mut each: impl FnMut(Opened),
     ) -> Result<(), Error> {
         let mut plans = plans.into_iter().fuse();
         let mut attempts: Vec<Attempt> = Vec::new();
+        let (mut begun, mut is_over) = (0, false);
         loop {
-            while attempts.len() < concurrency
-                && let Some(plan) = plans.next()
-            {
-                attempts.push(self.begin(plan)?);
+            let early = |begun| pace.map_or(0, |pace| pace.moment(0, begun).saturating_sub(clock::now()));
+            while attempts.len() < concurrency && !is_over && early(begun) == 0 {
+                match plans.next() {
+                    Some(plan) => attempts.push(self.begin(plan)?),
+                    None => is_over = true,
+                }
+                begun += 1;
             }
-            if attempts.is_empty() {
+            if attempts.is_empty() && is_over {
                 return Ok(());
             }
-            self.wait(Duration::from_millis(100)).map_err(Error::system("epoll"))?;
+            let next = if is_over { Duration::MAX } else { Duration::from_nanos(early(begun).max(1)) };
+            let wait = if attempts.len() < concurrency { next.min(TICK) } else { TICK };
+            self.wait(wait).map_err(Error::system("epoll"))?;
             let ready: Vec<Event> = self.events.iter().cloned().collect();
             for event in &ready {
                 let Token(link) = event.token();
@@ -98,11 +110,12 @@ impl Engine {
         });
     }
 
-    fn bury(&mut self, attempt: &Attempt, fault: Fault) -> Error {
-        let source = self.links[attempt.link].socket.carrier().source();
-        // It is dropped with the others; until then nothing may come from it.
-        let _ = self.poll.registry().deregister(source);
-        attempt.opening.error(fault)
+    fn bury(&mut self, attempt: &Attempt, fault: Fault) -> (Error, u64) {
+        let carrier = self.links[attempt.link].socket.carrier();
+        // It is dropped with the others; until then nothing may come from it, and the router need not keep it.
+        let _ = self.poll.registry().deregister(carrier.source());
+        carrier.shut();
+        (attempt.opening.error(fault), clock::now() - attempt.began)
     }
 }
 

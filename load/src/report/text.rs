@@ -45,6 +45,7 @@ impl Report {
 
     fn setting(&self) -> String {
         let number = |name: &str| self.settings[name].as_u64().unwrap_or(0);
+        let text = |name: &str| self.settings[name].as_str().unwrap_or_default();
         let some = |name: &str, one: &str| match number(name) {
             1 => format!("1 {one}"),
             n => format!("{n} {one}s"),
@@ -66,6 +67,12 @@ impl Report {
                 if self.settings["ack"] == true { " (acknowledged)" } else { "" },
                 some("subscribers", "subscriber"),
                 number("payload")
+            ),
+            "guess" => format!(
+                "{} as {}{rate}, at most {} at a time",
+                text("method"),
+                text("name"),
+                number("concurrency")
             ),
             _ => format!("{}, {} at a time", some("sessions", "session"), number("concurrency")),
         }
@@ -101,6 +108,9 @@ impl Report {
             line("memory", format!("{each}   {before} before, {joined} with all, {after} after"));
             line("idle", format!("{:.3} cores", memory.idle_cores));
         }
+        if let Checks::Guess { refused, .. } = &self.checks {
+            refused.iter().for_each(|(why, count)| line("refused", format!("{count} {why}")));
+        }
         let cost = self.generator.cpu_s_per_million.unwrap_or(0.0);
         line(
             "generator",
@@ -114,6 +124,7 @@ impl Report {
                 Checks::Rpc(_) => "every call was answered with what it had sent",
                 Checks::Pubsub(_) => "every event arrived, once and in order",
                 Checks::Connect { .. } => "every session joined and stayed",
+                Checks::Guess { .. } => "nobody got in",
             };
             return format!("  {}  {what}\n", style.paint("32", "ok"));
         }

@@ -179,3 +179,29 @@ fn two_loads_at_a_time_do_not_hear_each_other() {
         }
     });
 }
+
+#[test]
+fn guesses_are_counted_by_what_the_router_says() {
+    let router = TestRouter::start();
+    for url in ["rs://{tcp}", "ws://{tcp}/", "rss://{tls} --insecure"] {
+        let guess = |more: &str| {
+            report(&router.fill(&format!("guess {url} --realm users --rate 1000 --duration 50ms {more}")))
+        };
+        let denied = guess("--name joe");
+        assert!(denied.ok, "{url}: {:?}", denied.problems);
+        let Checks::Guess { let_in: 0, refused } = &denied.checks else { panic!("{:?}", denied.checks) };
+        assert_eq!(refused.values().sum::<u64>(), 50, "{url}: {refused:?}");
+        assert!(refused.contains_key("wamp.error.authentication_denied"), "{url}: {refused:?}");
+        let other = guess("--method smile");
+        let Checks::Guess { let_in: 0, refused } = &other.checks else { panic!("{:?}", other.checks) };
+        assert_eq!(refused.get("wamp.error.no_matching_auth_method"), Some(&50), "{url}: {refused:?}");
+    }
+}
+
+#[test]
+fn a_guess_that_is_let_in_is_not_ok() {
+    let router = TestRouter::start();
+    let report = report(&router.fill("guess rs://{tcp} --method anonymous --rate 1000 --duration 10ms"));
+    assert!(!report.ok);
+    assert!(matches!(report.checks, Checks::Guess { let_in: 10, .. }), "{:?}", report.checks);
+}

@@ -36,6 +36,7 @@ pub(crate) fn bench(command: &str) -> Result<Outcome, Error> {
         Bench::Rpc(options) => crossway_load::rpc(&options, &PathBuf::new(), &mut progress),
         Bench::Pubsub(options) => crossway_load::pubsub(&options, &PathBuf::new(), &mut progress),
         Bench::Connect(options) => crossway_load::connect(&options, &mut progress),
+        Bench::Guess(options) => crossway_load::guess(&options, &mut progress),
         Bench::Forward(_) => panic!("it never ends"),
     }
 }
