@@ -35,11 +35,7 @@ impl Authenticator for Riddle {
         }
         // A user behind a Unix socket or in this process gets more rights than one from afar.
         let role = if request.transport.local { "neighbour" } else { "guest" };
-        Ok(Identity {
-            authid: request.authid.clone().unwrap_or_else(|| "somebody".to_owned()),
-            authrole: role.to_owned(),
-            authprovider: "riddle".to_owned(),
-        })
+        Ok(Identity::new(request.authid.as_deref().unwrap_or("somebody"), role, "riddle"))
     }
 }
 

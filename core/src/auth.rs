@@ -2,13 +2,19 @@
 //!
 //! ```text
 //!   HELLO ──> realm found ──> authmethods of the client, in its order, met with those of the realm
-//!                                   │ none in common: ABORT no_matching_auth_method
+//!                                   │   and those of the listener; none in common: ABORT no_matching_auth_method,
+//!                                   │   or authentication_required for who wants to be anonymous
 //!                                   v
-//!                        Authenticator::authenticate ──(any number of)──> CHALLENGE / AUTHENTICATE
-//!                                   │
-//!                   Ok(Identity) ───┴─── Err(AuthError)
-//!                    WELCOME              ABORT with the error's URI
+//!              ┌───> Authenticator::authenticate ──(any number of)──> CHALLENGE / AUTHENTICATE
+//!              │                    │
+//!       NotApplicable: the next ────┼──── Err(AuthError)
+//!                                   │      ABORT with the error's URI
+//!                              Ok(Identity) ──> the role that HELLO asked for? ──> WELCOME
+//!                                                    │ another: ABORT no_such_role
 //! ```
+
+use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -41,6 +47,10 @@ pub trait Authenticator: Send + Sync + 'static {
         request: &AuthRequest,
         challenger: &mut dyn Challenger,
     ) -> Result<Identity, AuthError>;
+
+    /// Somebody was let in, by this method or another one of the realm. Called before WELCOME, for those who remember;
+    /// it has to be quick.
+    fn admitted(&self, _request: &AuthRequest, _identity: &Identity) {}
 }
 
 /// What the client said in HELLO, and how it is connected.
@@ -50,12 +60,15 @@ pub struct AuthRequest {
     pub realm: String,
     /// `HELLO.Details.authid`: who it says it is.
     pub authid: Option<String>,
+    /// `HELLO.Details.authrole`: the role that it wants. Whoever gets another one is turned away, so no authenticator has to
+    /// look; it is here for those who know one user in several roles.
+    pub authrole: Option<String>,
     /// `HELLO.Details.authextra`.
     pub authextra: Dict,
     /// The session id that WELCOME will carry if this succeeds (WAMP-CRA signs it).
     pub session: u64,
     /// The connection.
-    pub transport: std::sync::Arc<TransportInfo>,
+    pub transport: Arc<TransportInfo>,
 }
 
 /// Sends CHALLENGE and waits for AUTHENTICATE; the router's side of an authenticator.
@@ -69,7 +82,7 @@ pub trait Challenger: Send {
 }
 
 /// What the client answered to a challenge.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Response {
     /// `AUTHENTICATE.Signature`.
     pub signature: String,
@@ -77,8 +90,15 @@ pub struct Response {
     pub extra: Dict,
 }
 
+impl fmt::Debug for Response {
+    /// What is in it may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Response")
+    }
+}
+
 /// Who a session is, as WELCOME says it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Identity {
     /// The user, or a generated name for anonymous sessions.
     pub authid: String,
@@ -86,11 +106,33 @@ pub struct Identity {
     pub authrole: String,
     /// Who knows the user: `static`, `dynamic`, a database.
     pub authprovider: String,
+    /// What else the method has to say to the client: `WELCOME.Details.authextra`, left out if empty.
+    pub authextra: Dict,
+}
+
+impl Identity {
+    /// A user with a role, and who knows it.
+    pub fn new(
+        authid: impl Into<String>,
+        authrole: impl Into<String>,
+        authprovider: impl Into<String>,
+    ) -> Self {
+        Identity {
+            authid: authid.into(),
+            authrole: authrole.into(),
+            authprovider: authprovider.into(),
+            authextra: Dict::new(),
+        }
+    }
 }
 
 /// Why a client may not join.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
+    /// The method can't decide about this client, which has no certificate, no cookie, no key to show: the next one of its
+    /// methods is tried, and if there is none it is told this. Must not depend on whether a user exists.
+    #[error("{0}")]
+    NotApplicable(String),
     /// Wrong credentials, or no such user.
     #[error("{0}")]
     Denied(String),
@@ -103,10 +145,15 @@ pub enum AuthError {
 }
 
 impl AuthError {
+    /// Wrong credentials and unknown users alike, in the same words.
+    pub fn denied() -> Self {
+        AuthError::Denied("wrong credentials".to_owned())
+    }
+
     /// The URI in ABORT (section AUTH of the specification).
     pub fn uri(&self) -> &'static str {
         match self {
-            AuthError::Denied(_) => uri::AUTHENTICATION_DENIED,
+            AuthError::Denied(_) | AuthError::NotApplicable(_) => uri::AUTHENTICATION_DENIED,
             AuthError::Failed(_) | AuthError::Gone => uri::AUTHENTICATION_FAILED,
         }
     }

@@ -26,7 +26,6 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 
 use crate::serializer::Serializer;
-use crate::value::Dict;
 
 /// One connection, ready to carry WAMP messages.
 pub trait Transport: Send + 'static {
@@ -246,8 +245,74 @@ pub struct TransportInfo {
     pub local: bool,
     /// The realms that may be joined through this connection; empty means all.
     pub realms: Vec<String>,
-    /// What the transport learned that may authenticate the peer (HTTP headers, certificate); see AUTH-14.
-    pub auth: Dict,
+    /// The ways of logging in that the listener allows; `None` means all that the realm has.
+    pub authmethods: Option<Arc<[String]>>,
+    /// What the transport learned that may authenticate the peer (AUTH-14); boxed, since most learn nothing.
+    pub auth: Option<Box<Evidence>>,
+}
+
+impl TransportInfo {
+    /// Whether the listener allows this way of logging in.
+    pub fn allows(&self, method: &str) -> bool {
+        self.authmethods.as_ref().is_none_or(|allowed| allowed.iter().any(|known| known == method))
+    }
+}
+
+/// What a transport learned that may authenticate its peer.
+///
+/// Law: most of it is secret, so nothing of it is ever shown, not even by `Debug`.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// The HTTP headers `Cookie` as one (RFC 6265).
+    pub cookie: Option<String>,
+    /// The HTTP header `Authorization`.
+    pub authorization: Option<String>,
+    /// The certificates that the client showed in TLS, its own first, in DER. They have been verified.
+    pub certificates: Vec<Vec<u8>>,
+    /// What makes the TLS connection unmistakable.
+    pub channel: Option<ChannelBinding>,
+    /// Who is at the other end of a Unix socket, as the system says.
+    pub credentials: Option<Credentials>,
+}
+
+impl fmt::Debug for Evidence {
+    /// Says what there is, not what it is.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Evidence")
+            .field("cookie", &self.cookie.is_some())
+            .field("authorization", &self.authorization.is_some())
+            .field("certificates", &self.certificates.len())
+            .field("channel", &self.channel.is_some())
+            .field("credentials", &self.credentials)
+            .finish()
+    }
+}
+
+/// What both ends of a TLS connection know of it and nobody in between could imitate. There is no `tls-unique`: the TLS
+/// library gives no Finished messages.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ChannelBinding {
+    /// `tls-exporter` (RFC 9266): of this connection alone.
+    pub exporter: [u8; 32],
+    /// `tls-server-end-point` (RFC 5929): the hash of the router's certificate.
+    pub server_end_point: Arc<[u8]>,
+}
+
+impl fmt::Debug for ChannelBinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChannelBinding")
+    }
+}
+
+/// A process on this host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// Its user.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+    /// Its number, where the system tells.
+    pub pid: Option<i32>,
 }
 
 impl fmt::Display for TransportInfo {

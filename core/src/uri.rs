@@ -178,6 +178,8 @@ predefined! {
     NOT_AUTHORIZED = "wamp.error.not_authorized";
     /// HELLO named a realm that does not exist.
     NO_SUCH_REALM = "wamp.error.no_such_realm";
+    /// The role that HELLO asks for is not the client's, or there is none of this name.
+    NO_SUCH_ROLE = "wamp.error.no_such_role";
     /// No authentication method that both sides have.
     NO_MATCHING_AUTH_METHOD = "wamp.error.no_matching_auth_method";
     /// Credentials were wrong.

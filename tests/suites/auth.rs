@@ -206,7 +206,7 @@ impl Authenticator for TwoSteps {
         for step in [1_u64, 2] {
             authid += &challenger.challenge(Dict::new().with("step", step)).await?.signature;
         }
-        Ok(Identity { authid, authrole: "user".to_owned(), authprovider: "test".to_owned() })
+        Ok(Identity::new(authid, "user", "test"))
     }
 }
 

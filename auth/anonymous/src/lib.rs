@@ -34,10 +34,6 @@ impl Authenticator for Anonymous {
 
     /// Whatever `authid` the client wishes, it gets a random one: an anonymous session is nobody in particular.
     async fn authenticate(&self, _: &AuthRequest, _: &mut dyn Challenger) -> Result<Identity, AuthError> {
-        Ok(Identity {
-            authid: format!("anonymous-{}", Id::random()),
-            authrole: self.role.clone(),
-            authprovider: "static".to_owned(),
-        })
+        Ok(Identity::new(format!("anonymous-{}", Id::random()), self.role.clone(), "static"))
     }
 }

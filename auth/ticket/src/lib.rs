@@ -71,12 +71,8 @@ impl Authenticator for Ticket {
             None => User::nobody().role_for(&response.signature),
         };
         match role {
-            Some(role) => Ok(Identity {
-                authid: authid.to_owned(),
-                authrole: role.to_owned(),
-                authprovider: "static".to_owned(),
-            }),
-            None => Err(AuthError::Denied("wrong authid or ticket".to_owned())),
+            Some(role) => Ok(Identity::new(authid, role, "static")),
+            None => Err(AuthError::denied()),
         }
     }
 }

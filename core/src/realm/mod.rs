@@ -102,10 +102,9 @@ impl Realm {
         self.protocol.uri.check(uri)
     }
 
-    /// The first method that the client prefers among those that this realm has.
-    pub(crate) fn authenticator(&self, preferred: &[String]) -> Option<Arc<dyn Authenticator>> {
-        let known = |method: &String| self.authenticators.iter().find(|known| known.method() == method);
-        preferred.iter().find_map(known).cloned()
+    /// The ways to log in.
+    pub(crate) fn authenticators(&self) -> &[Arc<dyn Authenticator>] {
+        &self.authenticators
     }
 
     /// An id that no session of this realm has. Ids are random over 2^53, so the first draw is as good as always it.

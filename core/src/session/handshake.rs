@@ -5,16 +5,15 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-
 use super::connection::{Connection, Ended};
+use super::greeting::Greeting;
 use super::outbox::Delivery;
 use super::turn::Turn;
-use super::{Features, Session, features};
-use crate::auth::{AuthError, AuthRequest, Authenticator, Challenger, Identity, Response};
+use super::{Session, features};
+use crate::auth::{AuthRequest, Identity};
 use crate::error::Violation;
 use crate::id::Id;
-use crate::message::{Challenge, Code, Message};
+use crate::message::{Code, Message};
 use crate::realm::{Membership, Realm};
 use crate::router::{NoRealm, SessionSlot};
 use crate::serializer::{HeadItem, Run};
@@ -41,72 +40,29 @@ impl From<Ended> for Refused {
     }
 }
 
-/// What HELLO says, checked as far as it can be without knowing the realm.
-struct Greeting {
-    realm: String,
-    features: Features,
-    authmethods: Vec<String>,
-    authid: Option<String>,
-    authextra: Dict,
-}
-
-impl Greeting {
-    fn read(realm: &str, details: &Dict) -> Result<Self, Violation> {
-        Ok(Greeting {
-            realm: realm.to_owned(),
-            features: Features::from_hello(details)?,
-            authmethods: match present(details, "authmethods") {
-                None => vec!["anonymous".to_owned()],
-                Some(Value::List(methods)) => texts(methods)?,
-                Some(_) => {
-                    return Err(Violation::new("HELLO.Details.authmethods has to be a list of strings"));
-                }
-            },
-            authid: match present(details, "authid") {
-                None => None,
-                Some(Value::Text(authid)) => Some(authid.clone()),
-                Some(_) => return Err(Violation::new("HELLO.Details.authid has to be a string")),
-            },
-            authextra: match present(details, "authextra") {
-                None => Dict::new(),
-                Some(Value::Dict(extra)) => extra.clone(),
-                Some(_) => return Err(Violation::new("HELLO.Details.authextra has to be a dictionary")),
-            },
-        })
-    }
-}
-
-/// Clients send `null` for what they don't have.
-fn present<'a>(details: &'a Dict, key: &str) -> Option<&'a Value> {
-    details.get(key).filter(|value| **value != Value::Null)
-}
-
-fn texts(values: &[Value]) -> Result<Vec<String>, Violation> {
-    let text = |value: &Value| value.as_text().map(str::to_owned);
-    let texts: Option<Vec<String>> = values.iter().map(text).collect();
-    texts.ok_or_else(|| Violation::new("HELLO.Details.authmethods has to be a list of strings"))
-}
-
 impl Connection<'_> {
     /// Reads HELLO, authenticates, and says WELCOME.
     pub(super) async fn join(&mut self) -> Result<(Membership, SessionSlot), Refused> {
         let greeting = self.greeting().await?;
         let realm = self.find_realm(&greeting.realm)?;
-        let slot = self.router.session_slot().ok_or_else(|| {
-            let text = format!("the limit max_sessions = {} is reached", self.router.limits.max_sessions);
-            Refused::Abort(uri::LIMIT_EXCEEDED, text)
-        })?;
-        let authenticator =
-            realm.authenticator(&greeting.authmethods).ok_or_else(|| no_method(&greeting, &realm))?;
         let id = realm.unused_id();
         let request = AuthRequest {
             realm: greeting.realm,
             authid: greeting.authid,
+            authrole: greeting.authrole,
             authextra: greeting.authextra,
             session: id.get(),
             transport: Arc::clone(&self.info),
         };
-        let identity = self.authenticate(&*authenticator, &request).await?;
+        let (identity, authenticator) = self.log_in(&realm, &greeting.authmethods, &request).await?;
+        // Not before: whoever is still to prove who they are keeps nobody out.
+        let slot = self.router.session_slot().ok_or_else(|| {
+            let text = format!("the limit max_sessions = {} is reached", self.router.limits.max_sessions);
+            Refused::Abort(uri::LIMIT_EXCEEDED, text)
+        })?;
+        for known in realm.authenticators() {
+            known.admitted(&request, &identity);
+        }
         // WELCOME is flushed when the turn is over: whoever reads it is in the realm for all others.
         let mut turn = Turn::begin();
         self.welcome(id, &realm, authenticator.method(), &identity, &mut turn)?;
@@ -181,84 +137,24 @@ impl Connection<'_> {
             }
         })
     }
-
-    async fn authenticate(
-        &mut self,
-        authenticator: &dyn Authenticator,
-        request: &AuthRequest,
-    ) -> Result<Identity, Refused> {
-        let mut exchange = Exchange { connection: self, method: authenticator.method(), failed: None };
-        let decision = authenticator.authenticate(request, &mut exchange).await;
-        match (exchange.failed, decision) {
-            // Whatever the authenticator made of it, the exchange itself broke down.
-            (Some(failed), _) => Err(failed),
-            (None, Ok(identity)) => Ok(identity),
-            (None, Err(error)) => Err(Refused::Abort(error.uri(), error.to_string())),
-        }
-    }
 }
 
-fn too_long(message: &str) -> Refused {
+pub(super) fn too_long(message: &str) -> Refused {
     Refused::Abort(uri::PAYLOAD_SIZE_EXCEEDED, format!("{message} is longer than the client accepts"))
 }
 
-fn no_method(greeting: &Greeting, realm: &Realm) -> Refused {
-    if greeting.authmethods == ["anonymous"] {
-        let text = format!("realm {:?} does not let anonymous clients in", realm.uri());
-        return Refused::Abort(uri::AUTHENTICATION_REQUIRED, text);
-    }
-    let text = format!("realm {:?} has none of the methods {:?}", realm.uri(), greeting.authmethods);
-    Refused::Abort(uri::NO_MATCHING_AUTH_METHOD, text)
-}
-
 fn welcome_details(realm: &Realm, method: &str, identity: &Identity, roles: Dict) -> Dict {
-    Dict::new()
+    let details = Dict::new()
         .with("realm", realm.uri())
         .with("authid", identity.authid.as_str())
         .with("authrole", identity.authrole.as_str())
         .with("authmethod", method)
         .with("authprovider", identity.authprovider.as_str())
         .with("roles", roles)
-        .with("agent", concat!("Crossway-", env!("CARGO_PKG_VERSION")))
-}
-
-/// The rounds of one authentication.
-struct Exchange<'a, 'c> {
-    connection: &'a mut Connection<'c>,
-    method: &'a str,
-    failed: Option<Refused>,
-}
-
-#[async_trait]
-impl Challenger for Exchange<'_, '_> {
-    async fn challenge(&mut self, extra: Dict) -> Result<Response, AuthError> {
-        match self.round(extra).await {
-            Ok(response) => Ok(response),
-            Err(refused) => {
-                self.failed = Some(refused);
-                Err(AuthError::Gone)
-            }
-        }
-    }
-}
-
-impl Exchange<'_, '_> {
-    async fn round(&mut self, extra: Dict) -> Result<Response, Refused> {
-        if self.connection.say(Challenge { method: self.method.into(), extra }) == Delivery::TooLong {
-            return Err(too_long("CHALLENGE"));
-        }
-        let frame = self.connection.next_frame().await?;
-        let serializer = self.connection.format.serializer();
-        let scan =
-            serializer.scan(&frame, self.connection.router.limits.max_depth).map_err(Violation::from)?;
-        match Message::decode(&frame, &scan, serializer)? {
-            Message::Authenticate(m) => Ok(Response { signature: m.signature.into_owned(), extra: m.extra }),
-            Message::Abort(_) => Err(Ended::Aborted.into()),
-            other => {
-                let text =
-                    format!("{} where {} has to follow", other.code().name(), Code::Authenticate.name());
-                Err(Violation::new(text).into())
-            }
-        }
+        .with("agent", concat!("Crossway-", env!("CARGO_PKG_VERSION")));
+    if identity.authextra.is_empty() {
+        details
+    } else {
+        details.with("authextra", identity.authextra.clone())
     }
 }

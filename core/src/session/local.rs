@@ -53,8 +53,7 @@ pub(crate) fn outbox(limits: &Arc<Limits>, counters: &Arc<Counters>) -> (Arc<Out
 pub(crate) fn session(id: Id, limits: &Arc<Limits>, counters: &Arc<Counters>) -> (Arc<Session>, Inbox) {
     let (outbox, inbox) = outbox(limits, counters);
     outbox.open(Some(id));
-    let identity =
-        Identity { authid: "router".into(), authrole: "router".into(), authprovider: "router".into() };
+    let identity = Identity::new("router", "router", "router");
     let format = Format::new(Arc::new(Native));
     let info = Arc::new(TransportInfo::default());
     (Arc::new(Session::new(id, identity, None, info, Features::default(), format, outbox)), inbox)

@@ -11,14 +11,18 @@
 //! | [`local`]      | sessions inside the router itself                               |
 //! | [`testament`]  | what is published when a session is gone                        |
 //! | [`handshake`]  | HELLO to WELCOME                                                |
+//! | [`greeting`]   | what HELLO says                                                 |
+//! | [`login`]      | which method, and its rounds                                    |
 //! | [`dispatch`]   | every message of an established session                         |
 
 mod company;
 pub(crate) mod connection;
 mod dispatch;
 pub(crate) mod features;
+mod greeting;
 mod handshake;
 pub(crate) mod local;
+mod login;
 pub(crate) mod outbox;
 mod pump;
 mod testament;

@@ -53,8 +53,7 @@ impl Authenticator for Believing {
     ) -> Result<Identity, AuthError> {
         let user = USERS.iter().find(|(authid, _)| request.authid.as_deref() == Some(authid));
         let (authid, authrole) = user.ok_or_else(|| AuthError::Denied("a stranger".into()))?;
-        let (authid, authrole) = ((*authid).to_owned(), (*authrole).to_owned());
-        Ok(Identity { authid, authrole, authprovider: "model".into() })
+        Ok(Identity::new(*authid, *authrole, "model"))
     }
 }
 

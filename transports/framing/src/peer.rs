@@ -1,9 +1,9 @@
 //! Who is at the other end, as far as the carrier knows.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crossway_core::transport::TransportInfo;
-use crossway_core::value::Dict;
+use crossway_core::transport::{Evidence, TransportInfo};
 
 /// What a carrier knows about a connection; each handshake adds what it learns.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,8 +18,10 @@ pub struct Peer {
     pub local: bool,
     /// The realms that may be joined through this connection; empty means all.
     pub realms: Vec<String>,
+    /// The ways of logging in that the listener allows; `None` means all. [`serve()`](crate::serve()) fills it in.
+    pub authmethods: Option<Arc<[String]>>,
     /// What may authenticate the peer.
-    pub auth: Dict,
+    pub auth: Option<Box<Evidence>>,
     /// How long it may be silent before it is probed. [`serve()`](crate::serve()) fills it in.
     pub keepalive: Option<Duration>,
 }
@@ -30,17 +32,22 @@ impl Peer {
     pub fn learn<'a>(&mut self, cookies: impl Iterator<Item = &'a str>, authorization: Option<&str>) {
         let cookies: Vec<_> = cookies.collect();
         if !cookies.is_empty() {
-            self.auth.insert("cookie", cookies.join("; "));
+            self.evidence().cookie = Some(cookies.join("; "));
         }
         if let Some(authorization) = authorization {
-            self.auth.insert("authorization", authorization);
+            self.evidence().authorization = Some(authorization.to_owned());
         }
+    }
+
+    /// Where handshakes put what they learn.
+    pub fn evidence(&mut self) -> &mut Evidence {
+        self.auth.get_or_insert_default()
     }
 }
 
 impl From<Peer> for TransportInfo {
     fn from(peer: Peer) -> Self {
-        let Peer { transport, address, secure, local, realms, auth, keepalive: _ } = peer;
-        TransportInfo { transport, peer: address, secure, local, realms, auth }
+        let Peer { transport, address, secure, local, realms, authmethods, auth, keepalive: _ } = peer;
+        TransportInfo { transport, peer: address, secure, local, realms, authmethods, auth }
     }
 }

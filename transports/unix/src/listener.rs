@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use crossway_core::value::Dict;
+use crossway_core::transport::{Credentials, Evidence};
 use crossway_framing::{Listener, Patience, Peer};
 use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::net::UnixStream;
@@ -88,7 +88,8 @@ impl Listener for UnixListener {
 
     async fn accept(&mut self) -> (UnixStream, Peer) {
         let (stream, _nameless) = self.patience.accept(|| self.inner.accept()).await;
-        let peer = Peer { local: true, auth: credentials(&stream), ..Peer::default() };
+        let evidence = Evidence { credentials: credentials(&stream), ..Evidence::default() };
+        let peer = Peer { local: true, auth: Some(Box::new(evidence)), ..Peer::default() };
         (stream, peer)
     }
 
@@ -98,11 +99,7 @@ impl Listener for UnixListener {
 }
 
 /// Which user the peer is, as the system says: nobody can lie here. A log line may show it.
-fn credentials(stream: &UnixStream) -> Dict {
-    let Ok(peer) = stream.peer_cred() else { return Dict::new() };
-    let mut auth = Dict::new().with("uid", peer.uid()).with("gid", peer.gid());
-    if let Some(pid) = peer.pid() {
-        auth.insert("pid", pid);
-    }
-    auth
+fn credentials(stream: &UnixStream) -> Option<Credentials> {
+    let peer = stream.peer_cred().ok()?;
+    Some(Credentials { uid: peer.uid(), gid: peer.gid(), pid: peer.pid() })
 }

@@ -7,7 +7,6 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crossway_core::value::Value;
 use crossway_framing::testing::{Echo, Named, Seen};
 use crossway_framing::{Listener, ServeOptions, serve};
 use crossway_rawsocket::{RawSocket, RawSocketOptions};
@@ -48,7 +47,8 @@ async fn raw_01_messages_over_a_unix_socket() {
 
     let Some(Seen::Joined(_, info)) = seen.recv().await else { panic!("not joined") };
     assert!(info.local && !info.secure && info.peer.is_empty());
-    assert_eq!(info.auth.get("pid"), Some(&Value::from(std::process::id())));
+    let credentials = info.auth.as_ref().and_then(|auth| auth.credentials).unwrap();
+    assert_eq!(credentials.pid, i32::try_from(std::process::id()).ok());
 
     echo.close();
     serving.await.unwrap();

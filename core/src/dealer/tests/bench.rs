@@ -64,8 +64,7 @@ pub(super) fn id(number: u64) -> Id {
 
 fn peer(number: u64, features: Features) -> Peer {
     let (outbox, inbox) = outbox(&Arc::default(), &Arc::default());
-    let identity =
-        Identity { authid: "somebody".into(), authrole: "user".into(), authprovider: "test".into() };
+    let identity = Identity::new("somebody", "user", "test");
     let session = id(number);
     outbox.open(Some(session));
     let format = Format::new(Arc::new(Native));

@@ -1,0 +1,135 @@
+//! Logging in: which method, and its rounds.
+//!
+//! Law: a method that can't decide about a client leaves it to the next; one that can has the last word. Whoever offers a
+//! wrong credential gets no second try by another method in the same handshake.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::connection::{Connection, Ended};
+use super::handshake::{Refused, too_long};
+use super::outbox::Delivery;
+use crate::auth::{AuthError, AuthRequest, Authenticator, Challenger, Identity, Response};
+use crate::error::Violation;
+use crate::message::{Challenge, Code, Message};
+use crate::realm::Realm;
+use crate::transport::TransportInfo;
+use crate::uri;
+use crate::value::Dict;
+
+type Method = Arc<dyn Authenticator>;
+
+impl Connection<'_> {
+    /// Lets the client log in by the first method of its list that realm and listener have and that can decide about it.
+    pub(super) async fn log_in(
+        &mut self,
+        realm: &Realm,
+        preferred: &[String],
+        request: &AuthRequest,
+    ) -> Result<(Identity, Method), Refused> {
+        let mut refused = no_method(realm, preferred);
+        for method in common(realm, preferred, &self.info) {
+            match self.authenticate(&*method, request).await? {
+                Ok(identity) => {
+                    let identity = with_role(identity, request)?;
+                    return Ok((identity, method));
+                }
+                Err(error) => {
+                    refused = Refused::Abort(error.uri(), error.to_string());
+                    if !matches!(error, AuthError::NotApplicable(_)) {
+                        break;
+                    }
+                }
+            }
+        }
+        Err(refused)
+    }
+
+    async fn authenticate(
+        &mut self,
+        authenticator: &dyn Authenticator,
+        request: &AuthRequest,
+    ) -> Result<Result<Identity, AuthError>, Refused> {
+        let mut exchange = Exchange { connection: self, method: authenticator.method(), failed: None };
+        let decision = authenticator.authenticate(request, &mut exchange).await;
+        // Whatever the authenticator made of it, the exchange itself broke down.
+        exchange.failed.map_or(Ok(decision), Err)
+    }
+}
+
+/// The methods of the client that realm and listener have, in the client's order, each once.
+fn common(realm: &Realm, preferred: &[String], info: &TransportInfo) -> Vec<Method> {
+    let mut common: Vec<Method> = Vec::new();
+    let known = realm.authenticators();
+    for name in preferred {
+        // However long the list: there is nothing more to find.
+        if common.len() == known.len() {
+            break;
+        }
+        let new = info.allows(name) && common.iter().all(|method| method.method() != name);
+        common.extend(known.iter().find(|method| new && method.method() == name).cloned());
+    }
+    common
+}
+
+fn no_method(realm: &Realm, preferred: &[String]) -> Refused {
+    if preferred == ["anonymous"] {
+        let text = format!("realm {:?} does not let anonymous clients in here", realm.uri());
+        return Refused::Abort(uri::AUTHENTICATION_REQUIRED, text);
+    }
+    let text = format!("realm {:?} has none of the methods {preferred:?} here", realm.uri());
+    Refused::Abort(uri::NO_MATCHING_AUTH_METHOD, text)
+}
+
+/// The router decides on the role; a client that needs another one is better told than let in (AUTH-09).
+fn with_role(identity: Identity, request: &AuthRequest) -> Result<Identity, Refused> {
+    match &request.authrole {
+        Some(wanted) if *wanted != identity.authrole => {
+            let text = format!("not in the role {wanted:?}");
+            Err(Refused::Abort(uri::NO_SUCH_ROLE, text))
+        }
+        _ => Ok(identity),
+    }
+}
+
+/// The rounds of one authentication.
+struct Exchange<'a, 'c> {
+    connection: &'a mut Connection<'c>,
+    method: &'a str,
+    failed: Option<Refused>,
+}
+
+#[async_trait]
+impl Challenger for Exchange<'_, '_> {
+    async fn challenge(&mut self, extra: Dict) -> Result<Response, AuthError> {
+        match self.round(extra).await {
+            Ok(response) => Ok(response),
+            Err(refused) => {
+                self.failed = Some(refused);
+                Err(AuthError::Gone)
+            }
+        }
+    }
+}
+
+impl Exchange<'_, '_> {
+    async fn round(&mut self, extra: Dict) -> Result<Response, Refused> {
+        if self.connection.say(Challenge { method: self.method.into(), extra }) == Delivery::TooLong {
+            return Err(too_long("CHALLENGE"));
+        }
+        let frame = self.connection.next_frame().await?;
+        let serializer = self.connection.format.serializer();
+        let scan =
+            serializer.scan(&frame, self.connection.router.limits.max_depth).map_err(Violation::from)?;
+        match Message::decode(&frame, &scan, serializer)? {
+            Message::Authenticate(m) => Ok(Response { signature: m.signature.into_owned(), extra: m.extra }),
+            Message::Abort(_) => Err(Ended::Aborted.into()),
+            other => {
+                let text =
+                    format!("{} where {} has to follow", other.code().name(), Code::Authenticate.name());
+                Err(Violation::new(text).into())
+            }
+        }
+    }
+}
