@@ -289,13 +289,15 @@ impl fmt::Debug for Evidence {
 }
 
 /// What both ends of a TLS connection know of it and nobody in between could imitate. There is no `tls-unique`: the TLS
-/// library gives no Finished messages.
+/// library gives no Finished messages. A method that is asked for a binding that is `None` has to refuse.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ChannelBinding {
-    /// `tls-exporter` (RFC 9266): of this connection alone.
-    pub exporter: [u8; 32],
-    /// `tls-server-end-point` (RFC 5929): the hash of the router's certificate.
-    pub server_end_point: Arc<[u8]>,
+    /// `tls-exporter` (RFC 9266): of this connection alone. Under TLS 1.3 only, where nothing else has to be agreed upon for
+    /// it to be unique.
+    pub exporter: Option<[u8; 32]>,
+    /// `tls-server-end-point` (RFC 5929): the hash of the router's certificate. `None` where its signature has no hash that
+    /// RFC 5929 could mean, as Ed25519.
+    pub server_end_point: Option<Arc<[u8]>>,
 }
 
 impl fmt::Debug for ChannelBinding {

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use bytes::{Buf, BytesMut};
+use crossway_core::transport::ChannelBinding;
 use crossway_framing::{Accepted, Arrival, Handshake, HandshakeError, Split};
 use rustls::ServerConfig;
 use rustls::server::ProducesTickets;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::config::{TlsError, TlsOptions, load, ticketer};
+use crate::binding::{self, exporter};
+use crate::config::{Loaded, TlsError, TlsOptions, load, ticketer};
 use crate::session::{HELD, Session};
 use crate::stream::TlsStream;
 
@@ -25,7 +27,7 @@ const READ: usize = 4096;
 pub struct Tls<H> {
     inner: H,
     options: TlsOptions,
-    config: ArcSwap<ServerConfig>,
+    loaded: ArcSwap<Loaded>,
     ticketer: Arc<dyn ProducesTickets>,
 }
 
@@ -36,8 +38,8 @@ impl<H> Tls<H> {
     /// [`TlsError`], which names the file and what is wrong with it.
     pub fn new(options: TlsOptions, inner: H) -> Result<Self, TlsError> {
         let ticketer = ticketer()?;
-        let config = ArcSwap::from_pointee(load(&options, Arc::clone(&ticketer))?);
-        Ok(Tls { inner, options, config, ticketer })
+        let loaded = ArcSwap::from_pointee(load(&options, Arc::clone(&ticketer))?);
+        Ok(Tls { inner, options, loaded, ticketer })
     }
 
     /// Reads the files again, for the connections to come. Those that are there go on as they are.
@@ -45,7 +47,7 @@ impl<H> Tls<H> {
     /// # Errors
     /// As [`new`](Self::new); the certificate that was in use stays in use.
     pub fn reload(&self) -> Result<(), TlsError> {
-        self.config.store(Arc::new(load(&self.options, Arc::clone(&self.ticketer))?));
+        self.loaded.store(Arc::new(load(&self.options, Arc::clone(&self.ticketer))?));
         Ok(())
     }
 }
@@ -58,10 +60,23 @@ where
 {
     async fn accept(&self, arrival: Arrival<Io>) -> Result<Accepted, HandshakeError> {
         let Arrival { io, seen, mut peer, full } = arrival;
-        let io = greet(io, seen, self.config.load_full()).await?;
+        let loaded = self.loaded.load_full();
+        let Greeted { io, certificates, exporter } = greet(io, seen, Arc::clone(&loaded.config)).await?;
         peer.secure = true;
+        let evidence = peer.evidence();
+        evidence.certificates = certificates;
+        evidence.channel = Some(ChannelBinding { exporter, server_end_point: loaded.end_point.clone() });
         self.inner.accept(Arrival { io, seen: BytesMut::new(), peer, full }).await
     }
+}
+
+/// What comes of a TLS handshake.
+pub(crate) struct Greeted<Io> {
+    pub(crate) io: TlsStream<Io>,
+    /// Those of the client, verified.
+    pub(crate) certificates: Vec<Vec<u8>>,
+    /// `tls-exporter`.
+    pub(crate) exporter: Option<[u8; 32]>,
 }
 
 /// The TLS handshake, of which `seen` has come already.
@@ -69,18 +84,21 @@ pub(crate) async fn greet<Io: Split>(
     mut io: Io,
     seen: BytesMut,
     config: Arc<ServerConfig>,
-) -> io::Result<TlsStream<Io>> {
+) -> io::Result<Greeted<Io>> {
     let mut session = Session::new(config).map_err(io::Error::other)?;
-    let (mut octets, mut plain) = (seen, BytesMut::new());
+    let (mut octets, mut plain, mut secret) = (seen, BytesMut::new(), None);
     loop {
-        let used = session.process(&mut octets, |text| plain.extend_from_slice(text));
+        let step = || session.process(&mut octets, |text| plain.extend_from_slice(text));
+        let used = binding::listening(&mut secret, step);
         // An alert as well.
         io.write_all(&session.take_own()).await?;
         io.flush().await?;
         octets.advance(used?);
         if !session.is_handshaking() {
             session.hold(&octets)?;
-            return Ok(TlsStream::new(io, session, plain));
+            let exporter = secret.zip(session.suite()).and_then(|(secret, suite)| exporter(&secret, suite));
+            let certificates = session.certificates();
+            return Ok(Greeted { io: TlsStream::new(io, session, plain), certificates, exporter });
         }
         if octets.len() >= LONGEST {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "handshake too long"));

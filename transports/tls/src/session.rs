@@ -17,11 +17,11 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use rustls::ServerConfig;
 use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{
     ConnectionState, EncodeError, EncodeTlsData, EncryptError, InsufficientSizeError, UnbufferedStatus,
 };
+use rustls::{ServerConfig, SupportedCipherSuite};
 
 use crate::scratch::Records;
 
@@ -50,6 +50,17 @@ impl Session {
 
     pub(crate) fn is_handshaking(&self) -> bool {
         self.connection.is_handshaking()
+    }
+
+    /// What was agreed upon, once it was.
+    pub(crate) fn suite(&self) -> Option<SupportedCipherSuite> {
+        self.connection.negotiated_cipher_suite()
+    }
+
+    /// What the client showed and proved to be its own; its own certificate first.
+    pub(crate) fn certificates(&self) -> Vec<Vec<u8>> {
+        let shown = self.connection.peer_certificates().unwrap_or_default();
+        shown.iter().map(|certificate| certificate.to_vec()).collect()
     }
 
     pub(crate) fn has_ended(&self) -> bool {

@@ -118,7 +118,7 @@ pub(super) async fn pair(room: usize, old: bool) -> (Client, Server, Arc<Mutex<L
     let server = greet(io, BytesMut::new(), Arc::clone(&CONFIGS.server));
     let (client, server) = tokio::join!(connector.connect(name, here), server);
     *log.lock() = Log::default();
-    (client.unwrap(), server.unwrap(), log)
+    (client.unwrap(), server.unwrap().io, log)
 }
 
 /// The lengths of the records in `octets`.
