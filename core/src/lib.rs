@@ -31,7 +31,7 @@
 //!
 //! | module                                     | room for                                            |
 //! |--------------------------------------------|-----------------------------------------------------|
-//! | [`value`], [`id`], [`uri`], [`error`]      | the words of the protocol                           |
+//! | [`value`], [`id`], [`uri`], [`time`], [`error`] | the words of the protocol                      |
 //! | [`limits`]                                 | every limit, its default and its counter            |
 //! | [`caller`]                                 | calls that the router makes itself                  |
 //! | [`transport`], [`serializer`], [`auth`]    | what plug-in authors implement                      |
@@ -61,7 +61,7 @@ mod rendezvous;
 mod router;
 pub mod serializer;
 mod session;
-mod time;
+pub mod time;
 pub mod transport;
 pub mod uri;
 pub mod value;

@@ -29,6 +29,10 @@ mod verifier;
 
 use std::borrow::Cow;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use crossway_core::auth::{AuthError, AuthRequest};
+
 pub use crypto::{Argon2Cost, MAX_ARGON2_ITERATIONS, MAX_ARGON2_MEMORY};
 pub use decoy::Seed;
 pub use file::{FileOptions, UsersError, read};
@@ -42,4 +46,18 @@ pub use verifier::{
 /// A name or password as SCRAM compares it: SASLprep, RFC 4013. `None` if it has characters that it may not have.
 pub fn prepared(text: &str) -> Option<Cow<'_, str>> {
     stringprep::saslprep(text).ok()
+}
+
+/// Who the client says it is, for methods that ask for a name.
+///
+/// # Errors
+/// [`AuthError::NotApplicable`] if it does not say.
+pub fn authid<'a>(request: &'a AuthRequest, method: &str) -> Result<&'a str, AuthError> {
+    let authid = request.authid.as_deref();
+    authid.ok_or_else(|| AuthError::NotApplicable(format!("{method} needs an authid in HELLO.Details")))
+}
+
+/// Something that was never said before: 16 random octets in base64.
+pub fn nonce() -> String {
+    STANDARD.encode(crypto::random::<16>())
 }

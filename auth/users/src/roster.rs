@@ -91,11 +91,7 @@ impl Principal {
 
     /// As authenticators say it.
     pub fn identity(&self) -> Identity {
-        Identity {
-            authid: self.authid.to_string(),
-            authrole: self.role.to_string(),
-            authprovider: "static".to_owned(),
-        }
+        Identity::new(&*self.authid, &*self.role, "static")
     }
 }
 
@@ -121,7 +117,7 @@ impl<V> Candidate<V> {
     pub fn admitted(self, verified: bool) -> Result<Identity, AuthError> {
         match verified & self.exists {
             true => Ok(self.principal.identity()),
-            false => Err(AuthError::Denied("wrong credentials".to_owned())),
+            false => Err(AuthError::denied()),
         }
     }
 }

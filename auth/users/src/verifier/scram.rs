@@ -174,20 +174,24 @@ impl Scram {
     /// # Errors
     /// The costs do not fit, there is no memory, or the password has characters that passwords may not have.
     pub fn derive(dialect: ScramDialect, kdf: ScramKdf, password: &str) -> Result<Self, VerifierError> {
-        Self::derive_with(dialect, kdf, crypto::random::<16>().to_vec(), password)
+        Self::derive_from(dialect, kdf, &crypto::random::<16>(), password)
     }
 
-    pub(crate) fn derive_with(
+    /// As [`derive`](Self::derive), with a salt that there is already. It has to be the user's alone.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn derive_from(
         dialect: ScramDialect,
         kdf: ScramKdf,
-        salt: Vec<u8>,
+        salt: &[u8],
         password: &str,
     ) -> Result<Self, VerifierError> {
-        let salted = salted_password(dialect, kdf, &salt, password)?;
+        let salted = salted_password(dialect, kdf, salt, password)?;
         let client_key = Zeroizing::new(crypto::hmac(&salted, b"Client Key"));
         let stored_key = Zeroizing::new(crypto::sha256(&*client_key));
         let server_key = Zeroizing::new(crypto::hmac(&salted, b"Server Key"));
-        Ok(Scram { kdf, salt, stored_key, server_key })
+        Ok(Scram { kdf, salt: salt.to_vec(), stored_key, server_key })
     }
 
     /// The function and its costs, as the client is told.
