@@ -8,20 +8,16 @@
 //!
 //! Law: an unknown user takes the same steps as a wrong ticket and gets the same answer.
 
-mod user;
-
-use std::collections::HashMap;
-use std::fmt;
-
 use async_trait::async_trait;
 use crossway_core::Dict;
 use crossway_core::auth::{AuthError, AuthRequest, Authenticator, Challenger, Identity};
-use user::User;
+use crossway_users::{Kdf, User, Users};
 
 /// Lets in who knows a ticket.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Ticket {
-    users: HashMap<String, User>,
+    users: Users,
+    kdf: Kdf,
 }
 
 impl Ticket {
@@ -30,23 +26,22 @@ impl Ticket {
         Self::default()
     }
 
+    /// Those of the users who have a ticket.
+    pub fn of(users: Users) -> Self {
+        Ticket { users, kdf: Kdf::shared() }
+    }
+
+    /// Has hashed tickets checked by threads of one's own instead of those of the process.
+    #[must_use]
+    pub fn kdf(self, kdf: Kdf) -> Self {
+        Ticket { kdf, ..self }
+    }
+
     /// Lets in who shows `ticket` as `authid`, with a role. A second ticket for the same `authid` replaces the first.
     #[must_use]
-    pub fn user(
-        mut self,
-        authid: impl Into<String>,
-        ticket: impl Into<String>,
-        role: impl Into<String>,
-    ) -> Self {
-        self.users.insert(authid.into(), User::new(ticket.into(), role.into()));
-        self
-    }
-}
-
-impl fmt::Debug for Ticket {
-    /// Names no user and no ticket.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ticket").field("users", &self.users.len()).finish()
+    pub fn user(self, authid: impl Into<String>, ticket: impl AsRef<str>, role: impl Into<String>) -> Self {
+        let user = User::new(authid, role).ticket(crossway_users::Ticket::plain(ticket.as_ref()));
+        Ticket { users: self.users.and(user), ..self }
     }
 }
 
@@ -61,18 +56,10 @@ impl Authenticator for Ticket {
         request: &AuthRequest,
         challenger: &mut dyn Challenger,
     ) -> Result<Identity, AuthError> {
-        let authid = request
-            .authid
-            .as_deref()
-            .ok_or_else(|| AuthError::Denied("ticket needs an authid".to_owned()))?;
+        let authid = crossway_users::authid(request, self.method())?;
         let response = challenger.challenge(Dict::new()).await?;
-        let role = match self.users.get(authid) {
-            Some(user) => user.role_for(&response.signature),
-            None => User::nobody().role_for(&response.signature),
-        };
-        match role {
-            Some(role) => Ok(Identity::new(authid, role, "static")),
-            None => Err(AuthError::denied()),
-        }
+        let candidate = self.users.now().await.ticket(authid);
+        let fits = candidate.verifier.admits(&response.signature, &self.kdf).await?;
+        candidate.admitted(fits)
     }
 }
