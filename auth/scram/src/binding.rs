@@ -16,14 +16,11 @@ impl Binding {
     /// library gives no Finished messages.
     pub(crate) fn find(name: &str, transport: &TransportInfo) -> Option<Binding> {
         let channel = transport.auth.as_ref()?.channel.as_ref()?;
-        match name {
-            "tls-exporter" => {
-                Some(Binding { name: "tls-exporter", data: channel.exporter.as_slice().into() })
-            }
-            "tls-server-end-point" => {
-                Some(Binding { name: "tls-server-end-point", data: Arc::clone(&channel.server_end_point) })
-            }
-            _ => None,
-        }
+        let (name, data) = match name {
+            "tls-exporter" => ("tls-exporter", Arc::from(channel.exporter?)),
+            "tls-server-end-point" => ("tls-server-end-point", channel.server_end_point.clone()?),
+            _ => return None,
+        };
+        Some(Binding { name, data })
     }
 }

@@ -200,7 +200,8 @@ mod tests {
 
     #[test]
     fn the_binding_is_that_of_the_connection() {
-        let channel = ChannelBinding { exporter: [7; 32], server_end_point: [8; 48].as_slice().into() };
+        let channel =
+            ChannelBinding { exporter: Some([7; 32]), server_end_point: Some([8; 48].as_slice().into()) };
         let evidence = || Some(Box::new(Evidence { channel: Some(channel.clone()), ..Evidence::default() }));
         let extra = |name: &str| Dict::new().with("nonce", "AAAA").with("channel_binding", name);
         for (name, data) in [("tls-exporter", &[7; 32][..]), ("tls-server-end-point", &[8; 48])] {
