@@ -94,6 +94,7 @@ fn example(realms: &[Realm], listeners: &[&Listener]) -> Option<String> {
     let plain = |listener: &&&Listener| {
         listener.framings.contains(&Framing::WebSocket)
             && listener.tls.is_none()
+            && listener.allows("anonymous")
             && matches!(listener.address, Address::Tcp(_))
     };
     let realm = &realms.iter().find(open)?.name;

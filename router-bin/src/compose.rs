@@ -3,6 +3,7 @@
 mod auth;
 mod socket_directory;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -20,11 +21,11 @@ use crossway_msgpack::MessagePack;
 use crossway_port::Port;
 use crossway_rawsocket::{RawSocket, RawSocketOptions};
 use crossway_tcp::{TcpListener, TcpOptions};
-use crossway_tls::{MinVersion, Tls, TlsError, TlsOptions};
+use crossway_tls::{Tls, TlsError};
 use crossway_unix::{UnixListener, UnixOptions};
 use crossway_websocket::{Compression, WebSocket, WebSocketOptions, WebSocketPath};
 
-use crate::config::{self, Address, Config, Format, Framing, Listener, Rules, Terms};
+use crate::config::{self, Address, Auth, Config, Format, Framing, Listener, Rules, Terms};
 
 /// The router with its realms. Opens nothing.
 ///
@@ -146,19 +147,19 @@ fn served<L: Carrier>(
     options.handshake_timeout = config.limits.handshake_timeout;
     options.max_connections = listener.max_connections;
     options.keepalive = listener.keepalive;
+    options.authmethods = Some(allowed(listener, config));
     let handshake: Arc<dyn Handshake<L::Io>> = match &listener.tls {
         None => framed(listener),
-        Some(files) => Arc::new(Tls::new(tls_options(files), framed(listener))?),
+        Some(files) => Arc::new(Tls::new(files.options(), framed(listener))?),
     };
     Ok(Box::pin(serve(carrier, handshake, router.clone(), options)))
 }
 
-fn tls_options(files: &config::Tls) -> TlsOptions {
-    let min_version = match files.min_version {
-        config::TlsVersion::Tls12 => MinVersion::Tls12,
-        config::TlsVersion::Tls13 => MinVersion::Tls13,
-    };
-    TlsOptions { min_version, ..TlsOptions::new(&files.cert, &files.key) }
+/// What may be used here to log in, of all that realms have.
+fn allowed(listener: &Listener, config: &Config) -> Arc<[String]> {
+    let terms = config.realms.iter().map(|realm| &realm.terms).chain(&config.auto_create);
+    let methods: BTreeSet<&str> = terms.flat_map(|terms| &terms.auth).map(Auth::method).collect();
+    methods.into_iter().filter(|method| listener.allows(method)).map(str::to_owned).collect()
 }
 
 fn framed<Io: Split>(listener: &Listener) -> Arc<dyn Handshake<Io>> {

@@ -5,6 +5,7 @@ mod listener;
 mod realm;
 mod rules;
 mod settings;
+mod tls;
 mod warnings;
 
 pub(super) use self::settings::POLICIES;

@@ -12,6 +12,7 @@ use crossway_core::MetaApi;
 use crossway_core::history::HistoryRule;
 use crossway_core::limits::{Limits, Protocol};
 use crossway_core::policy::{ProcedureRule, TopicRule};
+use crossway_tls::{ClientCertificates, MinVersion, TlsOptions};
 
 use super::tree::Span;
 
@@ -82,6 +83,8 @@ pub(crate) struct Listener {
     pub(crate) framings: Vec<Framing>,
     /// At least one.
     pub(crate) serializers: Vec<Format>,
+    /// The ways of logging in that are allowed here; `None`: those that [`allows`](Self::allows) says.
+    pub(crate) methods: Option<Vec<&'static str>>,
     pub(crate) tls: Option<Tls>,
     pub(crate) websocket: WebSocket,
     pub(crate) rawsocket: RawSocket,
@@ -99,11 +102,25 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Whether others than this machine can connect, and whoever is on the way can read along.
-    pub(crate) fn is_exposed(&self) -> bool {
+    /// Whether others than this machine can connect. A proxy on this machine that lets others in is not seen here: its
+    /// listener has to say what it allows.
+    pub(crate) fn is_public(&self) -> bool {
         match self.address {
-            Address::Tcp(address) => !address.ip().to_canonical().is_loopback() && self.tls.is_none(),
+            Address::Tcp(address) => !address.ip().to_canonical().is_loopback(),
             Address::Unix { .. } => false,
+        }
+    }
+
+    /// Whether they can, and whoever is on the way can read along.
+    pub(crate) fn is_exposed(&self) -> bool {
+        self.is_public() && self.tls.is_none()
+    }
+
+    /// Whether one may log in like this here. Where nothing is said, anonymous clients have to be on this machine.
+    pub(crate) fn allows(&self, method: &str) -> bool {
+        match &self.methods {
+            Some(methods) => methods.contains(&method),
+            None => method != "anonymous" || !self.is_public(),
         }
     }
 
@@ -220,14 +237,17 @@ pub(crate) const FORMATS: [(&str, Format); 3] =
 pub(crate) struct Tls {
     pub(crate) cert: PathBuf,
     pub(crate) key: PathBuf,
-    pub(crate) min_version: TlsVersion,
+    pub(crate) min_version: MinVersion,
+    /// Whose certificates clients are asked for, if they are.
+    pub(crate) clients: Option<ClientCertificates>,
 }
 
-/// The oldest version of TLS that is spoken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TlsVersion {
-    Tls12,
-    Tls13,
+impl Tls {
+    /// As the transport takes it.
+    pub(crate) fn options(&self) -> TlsOptions {
+        let Tls { cert, key, min_version, clients } = self.clone();
+        TlsOptions { min_version, clients, ..TlsOptions::new(cert, key) }
+    }
 }
 
 /// What concerns WebSocket only.

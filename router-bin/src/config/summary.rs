@@ -73,10 +73,17 @@ fn listener(listener: &Listener) -> String {
         true => address,
         false => format!("{}: {address}", listener.name),
     };
-    let tls = if listener.tls.is_some() { " with TLS" } else { "" };
+    let tls = match listener.tls.as_ref().map(|tls| &tls.clients) {
+        None => "",
+        Some(None) => " with TLS",
+        Some(Some(clients)) if clients.required => " with TLS and client certificates",
+        Some(Some(_)) => " with TLS and, if they like, client certificates",
+    };
     let serializers = FORMATS.iter().filter(|(_, format)| listener.serializers.contains(format));
     let serializers: Vec<&str> = serializers.map(|(name, _)| *name).collect();
-    format!("{named}{tls}, {} ({})", framings(listener).join(" and "), serializers.join(", "))
+    let methods = listener.methods.as_ref().map(|methods| format!(", only {}", methods.join(" or ")));
+    let (framings, serializers) = (framings(listener).join(" and "), serializers.join(", "));
+    format!("{named}{tls}, {framings} ({serializers}){}", methods.unwrap_or_default())
 }
 
 fn framings(listener: &Listener) -> Vec<String> {

@@ -17,7 +17,7 @@ use rustls_pki_types::pem::PemObject;
 use crate::config::{TlsError, file_error, read_certs};
 
 /// Whose certificates a listener asks for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientCertificates {
     /// A PEM file with the authorities that may have signed them.
     pub authorities: PathBuf,

@@ -18,6 +18,11 @@ type Read = fn(&Table<'_>, &Context<'_>) -> Option<Auth>;
 
 const METHODS: [(&str, Read); 2] = [("anonymous", anonymous::read), ("ticket", ticket::read)];
 
+/// The methods that a listener allows, by their names.
+pub(super) fn allowed(field: &Field<'_>) -> Option<Vec<&'static str>> {
+    field.choices(&METHODS.map(|(name, _)| (name, name)))
+}
+
 /// The methods of a realm, each once.
 pub(super) fn methods(field: &Field<'_>, context: &Context<'_>) -> Option<Vec<Auth>> {
     if field.is_empty_list() {

@@ -1,19 +1,17 @@
 //! `[[listener]]`: where the router listens and what is spoken there.
 
 use std::cell::RefCell;
-use std::fs::File;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use crossway_tls::TlsOptions;
-
 use super::realm::Realms;
-use super::{Context, unique};
+use super::tls::tls;
+use super::{Context, auth, unique};
 use crate::config::checked::{
-    Address, FORMATS, FRAMINGS, Format, Framing, Listener, LongPoll, Place, RawSocket, Tls, TlsVersion,
-    USUAL_FRAMINGS, WebSocket, WebSocketPath,
+    Address, FORMATS, FRAMINGS, Format, Framing, Listener, LongPoll, Place, RawSocket, USUAL_FRAMINGS,
+    WebSocket, WebSocketPath,
 };
 use crate::config::diagnostics::Mistake;
 use crate::config::read::{Field, Table};
@@ -53,6 +51,8 @@ fn one(table: &Table<'_>, seen: &Seen, realms: &Realms, context: &Context<'_>) -
     table.set("framing", &mut framings, |field| field.choices(&FRAMINGS));
     let mut serializers: Vec<Format> = FORMATS.map(|(_, format)| format).to_vec();
     table.set("serializers", &mut serializers, |field| field.choices(&FORMATS));
+    let mut methods = None;
+    table.set("auth", &mut methods, |field| auth::allowed(field).map(Some));
     let tls = table.get("tls").and_then(|field| tls(&field, address.as_ref(), context));
     let websocket = websocket(table, &framings, realms);
     let rawsocket = rawsocket(table, &framings);
@@ -77,6 +77,7 @@ fn one(table: &Table<'_>, seen: &Seen, realms: &Realms, context: &Context<'_>) -
         address,
         framings,
         serializers,
+        methods,
         tls,
         websocket,
         rawsocket,
@@ -215,49 +216,6 @@ fn clash(one: &Address, other: &Address) -> bool {
 /// Whether listening at `one` takes the port of `other`: `[::]` is every IPv4 address as well.
 fn covers(one: IpAddr, other: IpAddr) -> bool {
     one.is_unspecified() && (one.is_ipv6() || other.is_ipv4())
-}
-
-fn tls(field: &Field<'_>, address: Option<&Address>, context: &Context<'_>) -> Option<Tls> {
-    if matches!(address, Some(Address::Unix { .. })) {
-        return field.wrong(
-            "goes with `tcp` only",
-            "no meaning here",
-            "a Unix socket is protected by its `mode`",
-        );
-    }
-    field.read(|table| {
-        let cert = table.require("cert", "cert = \"server.pem\"").and_then(|field| readable(&field, context));
-        let key = table.require("key", "key = \"server.key\"").and_then(|field| readable(&field, context));
-        let mut min_version = TlsVersion::Tls12;
-        table.set("min_version", &mut min_version, |field| {
-            field.choice(&[("1.2", TlsVersion::Tls12), ("1.3", TlsVersion::Tls13)])
-        });
-        usable(field, Tls { cert: cert?, key: key?, min_version })
-    })?
-}
-
-/// Reads certificate and key the way the listener will, and forgets them again.
-fn usable(field: &Field<'_>, tls: Tls) -> Option<Tls> {
-    match crossway_tls::Tls::new(TlsOptions::new(&tls.cert, &tls.key), ()) {
-        Ok(_) => Some(tls),
-        Err(error) => {
-            let help = "wanted: a certificate chain and its private key, both in PEM format";
-            field.wrong("can't be used", &error.to_string(), help)
-        }
-    }
-}
-
-fn readable(field: &Field<'_>, context: &Context<'_>) -> Option<PathBuf> {
-    let path = context.base.join(field.text()?);
-    match File::open(&path).and_then(|file| file.metadata()) {
-        Ok(metadata) if metadata.is_file() => Some(path),
-        Ok(_) => field.wrong("is not a file", "something else is there", looked_at(&path)),
-        Err(error) => field.wrong("can't be read", &error.to_string(), looked_at(&path)),
-    }
-}
-
-fn looked_at(path: &Path) -> String {
-    format!("wanted: a PEM file; looked at {}", path.display())
 }
 
 fn websocket(table: &Table<'_>, framings: &[Framing], realms: &Realms) -> WebSocket {

@@ -1,25 +1,55 @@
 //! What works, but hardly as somebody meant it.
 
-use crate::config::checked::{Config, Listener, Place};
+use crate::config::checked::{Auth, Config, Listener, Place};
 use crate::config::diagnostics::{Mistake, Notes};
 
 /// Looks through a configuration without mistakes.
 pub(super) fn all(config: &Config, notes: &Notes) {
     for listener in &config.listeners {
         in_the_clear(listener, config, notes);
+        strangers_outside(listener, config, notes);
+        idle_methods(listener, config, notes);
     }
+}
+
+/// The methods of the realms that can be joined through a listener.
+fn methods<'a>(listener: &'a Listener, config: &'a Config) -> impl Iterator<Item = &'a Auth> {
+    let fixed = config.realms.iter().filter(|realm| listener.serves(&realm.name)).map(|realm| &realm.terms);
+    fixed.chain(&config.auto_create).flat_map(|terms| &terms.auth)
 }
 
 /// Secrets that travel as they are, where others can read them.
 fn in_the_clear(listener: &Listener, config: &Config, notes: &Notes) {
-    let fixed = config.realms.iter().filter(|realm| listener.serves(&realm.name)).map(|realm| &realm.terms);
-    let terms = fixed.chain(&config.auto_create);
-    let Some(method) = terms.flat_map(|terms| &terms.auth).find(|auth| auth.sends_secret()) else { return };
+    let told = |auth: &&Auth| auth.sends_secret() && listener.allows(auth.method());
+    let Some(method) = methods(listener, config).find(told) else { return };
     if listener.is_exposed() {
         let message = format!("listener \"{}\" takes the secrets of users in the clear", listener.name);
         let label = format!("`{}` sends them as they are, and there is no TLS", method.method());
         let help = "add tls = { cert = \"server.pem\", key = \"server.key\" }, or listen on 127.0.0.1 behind a proxy with TLS";
         warn(notes, message, listener.place, label, help);
+    }
+}
+
+/// Realms that let everybody in, behind a listener that lets nobody in without a name.
+fn strangers_outside(listener: &Listener, config: &Config, notes: &Notes) {
+    let anonymous = methods(listener, config).any(|auth| matches!(auth, Auth::Anonymous { .. }));
+    if anonymous && listener.methods.is_none() && listener.is_public() {
+        let message = format!("listener \"{}\" lets nobody in without a name", listener.name);
+        let label = "others than this machine can connect here".to_string();
+        let help = "anonymous clients get wamp.error.authentication_required; name the methods to allow, such as auth = \
+                    [\"anonymous\"], to say that this is meant, or that it is not";
+        warn(notes, message, listener.place, label, help);
+    }
+}
+
+/// Methods that a listener allows, and no realm has.
+fn idle_methods(listener: &Listener, config: &Config, notes: &Notes) {
+    let known = |method: &str| methods(listener, config).any(|auth| auth.method() == method);
+    let mut allowed = listener.methods.iter().flatten();
+    if let Some(method) = allowed.find(|method| !known(method)) {
+        let message = format!("listener \"{}\" allows a method that none of its realms has", listener.name);
+        let help = "add it to `auth` of a realm, or remove it from `auth` of the listener";
+        warn(notes, message, listener.place, format!("nobody can log in with `{method}` here"), help);
     }
 }
 

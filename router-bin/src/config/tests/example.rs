@@ -82,6 +82,7 @@ fn its_alternatives_work_as_well() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("admin.ticket"), "something\n").unwrap();
     super::certificate(directory.path(), "server");
+    super::certificate(directory.path(), "ca");
     let text = example(|line| match line.strip_prefix("#   ") {
         Some(alternative) => alternative.to_string(),
         None => line.to_string(),

@@ -330,6 +330,11 @@ fn certificates() {
     assert!(both.contains("looked at /nowhere/a.pem"), "{both}");
     assert!(both.contains("`listener[0].tls.key` can't be read"), "{both}");
     assert!(both.contains("2 mistakes"), "{both}");
+    for key in ["client_cert = \"required\"", "client_crl = \"c.pem\""] {
+        let text = listener(&format!("tls = {{ {key} }}"));
+        let text = report(Format::Toml, &text);
+        assert!(text.contains("goes with `client_ca` only"), "{text}");
+    }
     let text = listener("tls = { cert = \"/\", min_version = \"1.1\" }");
     let three = report(Format::Toml, &text);
     assert!(three.contains("`listener[0].tls.cert` is not a file"), "{three}");

@@ -50,6 +50,7 @@ name = "public"
 tcp = "[::1]:9000"
 framing = ["websocket"]
 serializers = ["cbor", "json"]
+auth = ["ticket", "anonymous"]
 websocket = { paths = ["/", { path = "/app", realms = ["realm1"] }], allowed_origins = ["https://*.example.com"], compression = true }
 max_message = "1MiB"
 max_connections = 10
@@ -111,6 +112,7 @@ listener:
     tcp: "[::1]:9000"
     framing: [websocket]
     serializers: [cbor, json]
+    auth: [ticket, anonymous]
     websocket:
       paths:
         - /

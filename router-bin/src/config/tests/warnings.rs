@@ -55,8 +55,31 @@ fn tickets_in_the_clear_are_told_where_others_can_read_them() {
         assert_eq!(warnings(&at(address, "")), "");
     }
     one(&at("tcp = \"192.0.2.1:8080\"", &only("users")), "in the clear", "8:7", "no TLS");
-    assert_eq!(warnings(&at("tcp = \"192.0.2.1:8080\"", &only("open"))), "");
+    let said = "auth = [\"anonymous\"]\n";
+    assert_eq!(warnings(&at("tcp = \"192.0.2.1:8080\"", &(said.to_owned() + &only("open")))), "");
+    assert_eq!(warnings(&at("tcp = \"192.0.2.1:8080\"", said)), "", "no tickets are taken here");
     good(&format!("{REALM}[[listener]]\n{}", "tcp = \"192.0.2.1:8080\"\n"));
+}
+
+#[test]
+fn anonymous_clients_from_outside_are_to_be_thought_of() {
+    let at = |lines: &str| format!("{REALM_OF_OTHERS}[[listener]]\n{lines}\n");
+    let headline = "lets nobody in without a name";
+    for address in ["0.0.0.0:8080", "[::]:8080", "192.0.2.1:8080", "[::ffff:192.0.2.1]:8080"] {
+        one(&at(&format!("tcp = \"{address}\"")), headline, "5:7", "auth = [\"anonymous\"]");
+        assert_eq!(warnings(&at(&format!("tcp = \"{address}\"\nauth = [\"anonymous\"]"))), "");
+    }
+    for address in ["tcp = \"127.0.0.5:8080\"", "tcp = \"[::ffff:127.0.0.1]:80\"", "unix = \"/run/s\""] {
+        assert_eq!(warnings(&at(address)), "");
+    }
+}
+
+#[test]
+fn a_method_that_a_listener_allows_in_vain_is_told() {
+    let text = format!(
+        "{REALM_OF_OTHERS}[[listener]]\ntcp = \"127.0.0.1:80\"\nauth = [\"anonymous\", \"ticket\"]\n"
+    );
+    one(&text, "allows a method that none of its realms has", "5:7", "nobody can log in with `ticket`");
 }
 
 const REALM_OF_OTHERS: &str = "[[realm]]\nname = \"open\"\nauth = [{ method = \"anonymous\" }]\n";
