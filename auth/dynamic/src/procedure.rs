@@ -1,0 +1,62 @@
+//! A WAMP procedure decides, on a realm of the same router.
+//!
+//! ```text
+//!   CALL procedure [realm, authid, details] ──> callee ──> RESULT "role" | {role, authid?, extra?, cache?}
+//!                                                     └──> ERROR: no, or a failure
+//! ```
+//!
+//! Whoever may register the procedure decides who joins: it belongs into a realm, or to a role, of its own.
+
+use async_trait::async_trait;
+use crossway_core::Dict;
+use crossway_core::caller::{CallFailed, Caller, Procedures};
+use crossway_core::{Value, uri};
+
+use crate::{Decided, Decider, Question, Undecided};
+
+/// Asks a procedure.
+#[derive(Debug)]
+pub struct Procedure {
+    caller: Caller,
+    uri: String,
+}
+
+impl Procedure {
+    /// `caller` says on which realm, how many at a time and how long at most.
+    pub fn new(caller: Caller, uri: impl Into<String>) -> Self {
+        Procedure { caller, uri: uri.into() }
+    }
+}
+
+#[async_trait]
+impl Decider for Procedure {
+    async fn decide(&self, question: &Question) -> Result<Decided, Undecided> {
+        let args =
+            [Value::from(question.realm.as_str()), question.authid(), Value::Dict(question.details.clone())];
+        let answer = self.caller.call(&self.uri, &args, &Dict::new()).await.map_err(undecided)?;
+        Ok(Decided { answer: answer.args.into_iter().next(), lasts: None })
+    }
+
+    fn bind(&self, procedures: &Procedures) {
+        self.caller.bind(procedures);
+    }
+}
+
+/// Words of the protocol that are a no.
+const NO: [&str; 4] = [
+    uri::AUTHENTICATION_DENIED,
+    uri::NOT_AUTHORIZED,
+    "wamp.error.no_such_principal",
+    "wamp.error.no_such_role",
+];
+
+/// The protocol's own errors mean that nobody has decided, but for those that say no. Any other is the callee's no.
+fn undecided(error: CallFailed) -> Undecided {
+    match error.uri.as_str() {
+        no if NO.contains(&no) => Undecided::Denied(error.to_string()),
+        failed if failed.starts_with("wamp.") || failed.starts_with("crossway.") => {
+            Undecided::Failed(error.to_string())
+        }
+        _ => Undecided::Denied(error.to_string()),
+    }
+}

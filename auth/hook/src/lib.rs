@@ -1,0 +1,159 @@
+//! An HTTP service decides who may join: a [`Decider`] that asks by POST.
+//!
+//! ```text
+//!   POST url   {"realm": "realm1", "authid": "joe", "details": {"authmethod": "ticket", "ticket": "secret", ...}}
+//!       ├─ 200 "user" | {"role": "user", "authid"?, "extra"?, "cache"?: seconds}    that is who it is
+//!       ├─ 200 null | false, 403                                                    no
+//!       └─ anything else, or nothing in time                                        nobody has decided
+//! ```
+//!
+//! `Cache-Control: max-age` says how long the answer may be remembered, unless the answer itself does. Redirects are not
+//! followed. What clients show is not sent in the clear: a service on another host has to speak HTTPS.
+//!
+//! | file         | subject                                        |
+//! |--------------|------------------------------------------------|
+//! | [`address`]  | the parts of the URL                           |
+//! | [`trust`]    | which services are believed                    |
+//! | [`exchange`] | one request and its answer, over HTTP/1.1      |
+
+mod address;
+mod exchange;
+mod trust;
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use crossway_core::Dict;
+use crossway_dynamic::{Decided, Decider, Question, Undecided};
+use exchange::Service;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+/// How the service is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HookOptions {
+    /// `https://auth.example.com/decide`; `http` on this host only.
+    pub url: String,
+    /// How long a decision may take, waiting for its place and the connection included. Default 5 s.
+    pub timeout: Duration,
+    /// Decisions at a time; others wait for a place. Default 64.
+    pub max_concurrent: usize,
+    /// The longest answer that is read, in bytes. Default 64 KiB.
+    pub max_answer: usize,
+    /// Sent as `Authorization: Bearer`, so that the service knows who asks.
+    pub bearer: Option<Bearer>,
+    /// The certificates to trust, in PEM; without them those that the system trusts.
+    pub ca: Option<Vec<u8>>,
+}
+
+/// A secret that is not shown, and wiped when it is dropped.
+#[derive(Clone, PartialEq)]
+pub struct Bearer(Zeroizing<String>);
+
+impl Bearer {
+    /// `token` as the header carries it.
+    pub fn new(token: impl Into<String>) -> Self {
+        Bearer(Zeroizing::new(token.into()))
+    }
+}
+
+impl fmt::Debug for Bearer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl HookOptions {
+    /// The defaults for a service.
+    pub fn new(url: impl Into<String>) -> Self {
+        HookOptions {
+            url: url.into(),
+            timeout: Duration::from_secs(5),
+            max_concurrent: 64,
+            max_answer: 64 << 10,
+            bearer: None,
+            ca: None,
+        }
+    }
+}
+
+/// Why there is no way to ask a service.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HookError {
+    /// The URL.
+    #[error("{url:?} {why}")]
+    Url {
+        /// As given.
+        url: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The certificates to trust.
+    #[error("{0}")]
+    Trust(String),
+    /// The bearer token holds what no header can carry.
+    #[error("the bearer token can't be sent in a header")]
+    Bearer,
+}
+
+/// Asks an HTTP service.
+pub struct Hook {
+    service: Service,
+    timeout: Duration,
+    max_concurrent: usize,
+    places: Semaphore,
+}
+
+impl Hook {
+    /// Connects to nobody yet.
+    ///
+    /// # Errors
+    /// A URL, certificates or a token that can't be used. The same options always come to the same.
+    pub fn new(options: &HookOptions) -> Result<Self, HookError> {
+        let max_concurrent = options.max_concurrent.clamp(1, Semaphore::MAX_PERMITS);
+        Ok(Hook {
+            service: Service::new(options)?,
+            timeout: options.timeout,
+            max_concurrent,
+            places: Semaphore::new(max_concurrent),
+        })
+    }
+}
+
+impl fmt::Debug for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hook").field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Decider for Hook {
+    async fn decide(&self, question: &Question) -> Result<Decided, Undecided> {
+        let body = Dict::new()
+            .with("realm", question.realm.as_str())
+            .with("authid", question.authid())
+            .with("details", question.details.clone());
+        let body = serde_json::to_vec(&body).map_err(|error| Undecided::Failed(error.to_string()))?;
+        let mut has_place = false;
+        let asking = async {
+            let _place = self.places.acquire().await;
+            has_place = true;
+            self.service.ask(body).await
+        };
+        match timeout(self.timeout, asking).await {
+            Ok(answer) => answer,
+            Err(_) if has_place => {
+                Err(Undecided::Failed(format!("the service has not answered within {:?}", self.timeout)))
+            }
+            Err(_) => {
+                Err(Undecided::Failed(format!("max_concurrent = {} are under way", self.max_concurrent)))
+            }
+        }
+    }
+
+    fn provider(&self) -> &'static str {
+        "http"
+    }
+}

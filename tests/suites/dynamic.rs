@@ -1,0 +1,346 @@
+//! Somebody else decides who gets in: a procedure on a realm of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossway_anonymous::Anonymous;
+use crossway_core::RealmConfig;
+use crossway_core::caller::Caller;
+use crossway_dynamic::{Dynamic, Procedure};
+use crossway_tests::pattern::{ANY, ID, MORE};
+use crossway_tests::peer::id;
+use crossway_tests::{Carrier, Format, Link, Peer, Plan, TestRouter, everywhere_with, on, on_memory};
+use serde_json::{Value, json};
+
+const PROCEDURE: &str = "com.example.authenticate";
+
+/// For what has little to do with the link.
+const FEW: [Link; 3] = [Link::DEFAULT, Carrier::Ws.with(Format::MsgPack), Carrier::Unix.with(Format::Cbor)];
+
+/// Who decides, and how that is asked.
+fn procedure(change: impl FnOnce(Caller) -> Caller) -> Procedure {
+    Procedure::new(change(Caller::new("admin")), PROCEDURE)
+}
+
+/// `realm1`, where a procedure of the realm `admin` decides.
+fn decided_by(procedure: Procedure, method: &str, change: impl FnOnce(Dynamic) -> Dynamic) -> Plan {
+    let dynamic = change(Dynamic::new(method, procedure).expect("a method that others may decide"));
+    let open = |uri| RealmConfig::new(uri).authenticator(Arc::new(Anonymous::default()));
+    let realm = RealmConfig::new("realm1").authenticator(Arc::new(dynamic));
+    Plan { realms: vec![realm, open("admin")], ..Plan::default() }
+}
+
+fn tickets() -> Plan {
+    decided_by(procedure(|caller| caller), "ticket", |dynamic| dynamic)
+}
+
+/// Whoever decides.
+struct Decider {
+    peer: Peer,
+    registration: u64,
+}
+
+impl Decider {
+    async fn join(router: &TestRouter, link: Link) -> Self {
+        let features = json!({"call_canceling": true});
+        let mut peer =
+            Peer::join_as(router, link, "admin", json!({"roles": {"callee": {"features": features}}})).await;
+        let registration = peer.register(PROCEDURE).await;
+        Decider { peer, registration }
+    }
+
+    /// Waits for a question about `authid`; returns the invocation and the details.
+    async fn is_asked(&mut self, authid: Value) -> (u64, Value) {
+        let args = json!(["realm1", authid, ANY]);
+        let asked = self.peer.expect(json!([68, ID, self.registration, {}, args])).await;
+        (id(&asked, 1), asked[4][2].clone())
+    }
+
+    async fn says(&mut self, invocation: u64, answer: Value) {
+        self.peer.send(json!([70, invocation, {}, [answer]])).await;
+    }
+
+    async fn fails(&mut self, invocation: u64, uri: &str) {
+        self.peer.send(json!([8, 68, invocation, {}, uri, ["no"]])).await;
+    }
+
+    /// Is asked about joe, and answers.
+    async fn says_of_joe(&mut self, answer: Value) {
+        let (invocation, _) = self.is_asked(json!("joe")).await;
+        self.says(invocation, answer).await;
+    }
+
+    /// Nobody has asked anything that was not answered.
+    async fn is_left_alone(&mut self) {
+        self.peer.expect_silence().await;
+    }
+}
+
+/// Joe shows a ticket.
+async fn shows(router: &TestRouter, link: Link, ticket: &str) -> Peer {
+    let mut peer = Peer::connect(router, link).await;
+    let hello =
+        json!({"roles": {"caller": {}}, "authmethods": ["ticket"], "authid": "joe", "authextra": {"a": 1}});
+    peer.send(json!([1, "realm1", hello])).await;
+    peer.expect(json!([4, "ticket", {}])).await;
+    peer.send(json!([5, ticket, {}])).await;
+    peer
+}
+
+async fn is_let_in(mut peer: Peer) -> Value {
+    peer.welcomed().await[2].clone()
+}
+
+// covers: AUTH-20, AUTH-04, AUTH-10, AUTH-11
+#[test]
+fn a_procedure_is_told_who_wants_to_join_and_says_who_that_is() {
+    everywhere_with(tickets, async |router, link| {
+        let mut decider = Decider::join(router, link).await;
+        let mut joe = shows(router, link, "secret").await;
+        let (invocation, details) = decider.is_asked(json!("joe")).await;
+        assert_eq!((&details["authmethod"], &details["ticket"]), (&json!("ticket"), &json!("secret")));
+        assert_eq!(details["authextra"], json!({"a": 1}));
+        assert!(details["transport"]["secure"].is_boolean(), "{details}");
+        decider.says(invocation, json!({"role": "user", "authid": "joe.1", "extra": {"team": "red"}})).await;
+        let expected = json!({
+            "authid": "joe.1", "authrole": "user", "authmethod": "ticket", "authprovider": "dynamic",
+            "authextra": {"team": "red"}, MORE: 0,
+        });
+        joe.expect(json!([2, details["session"], expected])).await;
+    });
+}
+
+// covers: AUTH-20, AUTH-10
+#[test]
+fn a_role_is_answer_enough() {
+    on(FEW, tickets, async |router, link| {
+        let mut decider = Decider::join(router, link).await;
+        let joe = shows(router, link, "secret").await;
+        decider.says_of_joe(json!("user")).await;
+        let welcome = is_let_in(joe).await;
+        assert_eq!((&welcome["authid"], &welcome["authrole"]), (&json!("joe"), &json!("user")));
+    });
+}
+
+// covers: AUTH-05, AUTH-20
+#[test]
+fn every_no_sounds_the_same() {
+    everywhere_with(tickets, async |router, link| {
+        let mut decider = Decider::join(router, link).await;
+        let mut answers = Vec::new();
+        for no in
+            ["com.example.no_such_user", "wamp.error.authentication_denied", "wamp.error.no_such_principal"]
+        {
+            let mut joe = shows(router, link, "wrong").await;
+            let (invocation, _) = decider.is_asked(json!("joe")).await;
+            decider.fails(invocation, no).await;
+            answers.push(joe.expect_abort("wamp.error.authentication_denied").await);
+        }
+        for no in [json!(null), json!(false)] {
+            let mut joe = shows(router, link, "wrong").await;
+            decider.says_of_joe(no).await;
+            answers.push(joe.expect_abort("wamp.error.authentication_denied").await);
+        }
+        answers.dedup();
+        assert_eq!(answers.len(), 1, "{answers:?}");
+    });
+}
+
+// covers: AUTH-06, AUTH-20
+#[test]
+fn an_answer_without_sense_lets_nobody_in() {
+    on(FEW, tickets, async |router, link| {
+        let mut decider = Decider::join(router, link).await;
+        for garbage in [
+            json!(5),
+            json!(true),
+            json!([]),
+            json!(""),
+            json!({}),
+            json!({"role": 7}),
+            json!({"role": ""}),
+            json!({"role": null, "authid": "root"}),
+            json!({"role": "user", "authid": 5}),
+            json!({"role": "user", "authid": ""}),
+            json!({"role": "user", "realm": "realm2"}),
+            json!({"role": "user", "extra": 1}),
+            json!({"role": "user", "cache": "long"}),
+        ] {
+            let mut joe = shows(router, link, "secret").await;
+            decider.says_of_joe(garbage).await;
+            joe.expect_abort("wamp.error.authentication_failed").await;
+        }
+    });
+}
+
+// covers: AUTH-06, AUTH-20
+#[test]
+fn without_a_decision_nobody_gets_in() {
+    everywhere_with(tickets, async |router, link| {
+        let mut joe = shows(router, link, "secret").await;
+        joe.expect_abort("wamp.error.authentication_failed").await;
+        let mut decider = Decider::join(router, link).await;
+        for failure in
+            ["wamp.error.runtime_error", "wamp.error.authentication_failed", "crossway.error.limit_exceeded"]
+        {
+            let mut joe = shows(router, link, "secret").await;
+            let (invocation, _) = decider.is_asked(json!("joe")).await;
+            decider.fails(invocation, failure).await;
+            joe.expect_abort("wamp.error.authentication_failed").await;
+        }
+        let mut joe = shows(router, link, "secret").await;
+        decider.is_asked(json!("joe")).await;
+        decider.peer.close().await;
+        joe.expect_abort("wamp.error.authentication_failed").await;
+    });
+}
+
+// covers: AUTH-06, AUTH-16, AUTH-20
+#[test]
+fn who_does_not_answer_in_time_has_not_let_anybody_in() {
+    let plan = || {
+        let slow = procedure(|caller| caller.timeout(Duration::from_secs(3)));
+        decided_by(slow, "ticket", |dynamic| dynamic)
+    };
+    on_memory(plan(), async |router| {
+        tokio::time::pause();
+        let mut decider = Decider::join(router, Link::DEFAULT).await;
+        let mut joe = shows(router, Link::DEFAULT, "secret").await;
+        let (invocation, _) = decider.is_asked(json!("joe")).await;
+        joe.expect_abort("wamp.error.authentication_failed").await;
+        decider.peer.expect(json!([69, invocation, {"mode": "killnowait"}])).await;
+        assert_eq!(router.counter("router_calls_timed_out"), 1);
+        decider.says(invocation, json!("user")).await;
+        decider.is_left_alone().await;
+        assert_eq!(router.core.sessions(), 1);
+        tokio::time::resume();
+    });
+}
+
+// covers: AUTH-16, AUTH-20
+#[test]
+fn nobody_is_asked_any_longer_once_the_handshake_has_taken_too_long() {
+    let mut plan = tickets();
+    plan.limits.handshake_timeout = Duration::from_secs(2);
+    on_memory(plan, async |router| {
+        tokio::time::pause();
+        let mut decider = Decider::join(router, Link::DEFAULT).await;
+        let _joe = shows(router, Link::DEFAULT, "secret").await;
+        let (invocation, _) = decider.is_asked(json!("joe")).await;
+        decider.peer.expect(json!([69, invocation, {"mode": "killnowait"}])).await;
+        assert_eq!((router.counter("handshake_timeouts"), router.counter("router_calls_timed_out")), (1, 0));
+        tokio::time::resume();
+    });
+}
+
+// covers: AUTH-20
+#[test]
+fn as_many_questions_are_asked_at_a_time_as_was_said() {
+    let plan = || {
+        let one = procedure(|caller| caller.max_concurrent(1).timeout(Duration::from_secs(3)));
+        decided_by(one, "ticket", |dynamic| dynamic)
+    };
+    on(FEW, plan, async |router, link| {
+        let mut decider = Decider::join(router, link).await;
+        let first = shows(router, link, "one").await;
+        let (invocation, details) = decider.is_asked(json!("joe")).await;
+        assert_eq!(details["ticket"], "one");
+        let second = shows(router, link, "two").await;
+        decider.is_left_alone().await;
+        decider.says(invocation, json!("user")).await;
+        is_let_in(first).await;
+        let (invocation, details) = decider.is_asked(json!("joe")).await;
+        assert_eq!(details["ticket"], "two");
+        decider.says(invocation, json!("user")).await;
+        is_let_in(second).await;
+    });
+    on_memory(plan(), async |router| {
+        tokio::time::pause();
+        let mut decider = Decider::join(router, Link::DEFAULT).await;
+        let mut first = shows(router, Link::DEFAULT, "one").await;
+        decider.is_asked(json!("joe")).await;
+        tokio::time::advance(Duration::from_secs(1)).await;
+        let mut second = shows(router, Link::DEFAULT, "two").await;
+        let mut third = shows(router, Link::DEFAULT, "three").await;
+        first.expect_abort("wamp.error.authentication_failed").await;
+        second.expect_abort("wamp.error.authentication_failed").await;
+        third.expect_abort("wamp.error.authentication_failed").await;
+        let [late, crowded] =
+            ["router_calls_timed_out", "router_calls_over_limit"].map(|name| router.counter(name));
+        assert_eq!(late + crowded, 3, "{late} have got no answer, {crowded} no place");
+        tokio::time::resume();
+    });
+}
+
+// covers: AUTH-20
+#[test]
+fn a_verdict_is_remembered_for_as_long_as_it_says_and_for_nobody_else() {
+    on_memory(tickets(), async |router| {
+        tokio::time::pause();
+        let mut decider = Decider::join(router, Link::DEFAULT).await;
+        let login = async |ticket| shows(router, Link::DEFAULT, ticket).await;
+        for _ in 0..2 {
+            let joe = login("secret").await;
+            decider.says_of_joe(json!({"role": "user"})).await;
+            is_let_in(joe).await;
+        }
+        let joe = login("secret").await;
+        decider.says_of_joe(json!({"role": "user", "cache": 60})).await;
+        is_let_in(joe).await;
+        assert_eq!(is_let_in(login("secret").await).await["authrole"], "user");
+        decider.is_left_alone().await;
+        let mut other = login("guess").await;
+        decider.says_of_joe(json!(null)).await;
+        other.expect_abort("wamp.error.authentication_denied").await;
+        tokio::time::advance(Duration::from_secs(61)).await;
+        let joe = login("secret").await;
+        decider.says_of_joe(json!({"role": "guest", "cache": 60})).await;
+        assert_eq!(is_let_in(joe).await["authrole"], "guest");
+        tokio::time::resume();
+    });
+}
+
+// covers: AUTH-20
+#[test]
+fn as_many_verdicts_are_remembered_as_was_said() {
+    let plan = decided_by(procedure(|caller| caller), "ticket", |dynamic| dynamic.max_cached(1));
+    on_memory(plan, async |router| {
+        let mut decider = Decider::join(router, Link::DEFAULT).await;
+        for ticket in ["one", "two", "one"] {
+            let joe = shows(router, Link::DEFAULT, ticket).await;
+            decider.says_of_joe(json!({"role": "user", "cache": 60})).await;
+            is_let_in(joe).await;
+        }
+        is_let_in(shows(router, Link::DEFAULT, "one").await).await;
+        decider.is_left_alone().await;
+    });
+}
+
+// covers: AUTH-20, AUTH-13
+#[test]
+fn who_shows_nothing_does_not_choose_a_name() {
+    let plan = || decided_by(procedure(|caller| caller), "anonymous", |dynamic| dynamic);
+    on(FEW, plan, async |router, link| {
+        let mut decider = Decider::join(router, link).await;
+        for (answer, prefix) in
+            [(json!("guest"), "anonymous-"), (json!({"role": "guest", "authid": "g7"}), "g7")]
+        {
+            let mut peer = Peer::connect(router, link).await;
+            peer.send(json!([1, "realm1", {"roles": {"caller": {}}, "authid": "root"}])).await;
+            let (invocation, details) = decider.is_asked(json!("root")).await;
+            assert_eq!((&details["authmethod"], &details["ticket"]), (&json!("anonymous"), &json!(null)));
+            decider.says(invocation, answer).await;
+            let welcome = is_let_in(peer).await;
+            assert!(welcome["authid"].as_str().is_some_and(|name| name.starts_with(prefix)), "{welcome}");
+        }
+    });
+}
+
+// covers: AUTH-20
+#[test]
+fn proofs_are_for_the_router_to_check() {
+    for method in ["wampcra", "wamp-scram", "scram", "cryptosign"] {
+        let dynamic = Dynamic::new(method, procedure(|caller| caller));
+        assert!(dynamic.is_err(), "{method} without its proof would be an open door");
+    }
+}
