@@ -10,9 +10,10 @@ mod warnings;
 
 pub(super) use self::settings::POLICIES;
 
+use std::cell::RefCell;
 use std::path::Path;
 
-use super::checked::Config;
+use super::checked::{Config, Mention};
 use super::diagnostics::{Mistake, Notes};
 use super::environment::Environment;
 use super::read::{self, Table};
@@ -24,12 +25,14 @@ struct Context<'a> {
     /// Where relative paths begin.
     base: &'a Path,
     environment: &'a Environment,
+    /// Realms that were named before all of them were known.
+    mentions: RefCell<Vec<Mention>>,
 }
 
 /// Reads and checks everything. What is wrong goes into `notes`; if there is anything, the result is not to be used.
 /// Nothing is called strange as long as something is wrong.
 pub(super) fn config(root: &Node, notes: &Notes, base: &Path, environment: &Environment) -> Option<Config> {
-    let context = Context { notes, base, environment };
+    let context = Context { notes, base, environment, mentions: RefCell::default() };
     let config = read::root(root, notes, |table| whole(table, &context))?;
     if notes.is_usable() {
         warnings::all(&config, notes);

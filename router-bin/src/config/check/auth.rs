@@ -1,6 +1,7 @@
 //! `auth` of a realm: the ways of logging in. One file for each method, all of one shape.
 
 mod anonymous;
+mod elsewhere;
 mod secret;
 mod ticket;
 
@@ -28,22 +29,25 @@ pub(super) fn methods(field: &Field<'_>, context: &Context<'_>) -> Option<Vec<Au
     if field.is_empty_list() {
         return field.wrong("is empty", "nobody could join", format!("for example: {EXAMPLE}"));
     }
-    let seen = RefCell::new(Vec::new());
+    let seen = RefCell::new(Vec::<String>::new());
     field.list(|item| {
         let auth = item.read(|table| method(table, context))??;
-        if seen.borrow().contains(&auth.method()) {
+        if seen.borrow().iter().any(|known| known == auth.method()) {
             return item.wrong(
                 "names a method again",
                 "second time",
                 "each method may be used once in a realm",
             );
         }
-        seen.borrow_mut().push(auth.method());
+        seen.borrow_mut().push(auth.method().to_owned());
         Some(auth)
     })
 }
 
 fn method(table: &Table<'_>, context: &Context<'_>) -> Option<Auth> {
+    if elsewhere::is_meant(table) {
+        return elsewhere::read(table, context);
+    }
     let kind = table.require("method", "method = \"anonymous\"");
     let read = kind.and_then(|field| field.choice(&METHODS)).or_else(|| {
         // Without the method nobody knows which keys belong here; to call them unknown would be wrong.

@@ -6,7 +6,8 @@ use crossway_core::MetaApi;
 use crossway_core::uri::{self, UriRule};
 
 use super::{Context, auth, rules, unique};
-use crate::config::checked::{Realm, Terms};
+use crate::config::checked::{Mention, Realm, Terms};
+use crate::config::diagnostics::{Mistake, Notes};
 use crate::config::read::{Field, Table, suggest};
 use crate::config::tree::Span;
 
@@ -23,15 +24,33 @@ impl Realms {
     /// A reference to a realm: one that exists, or any name where realms are created automatically.
     pub(super) fn reference(&self, field: &Field<'_>) -> Option<String> {
         let name = field.text()?;
-        if self.any || self.names.contains(&name) {
-            return Some(name);
+        match self.help_with(&name) {
+            None => Some(name),
+            Some(help) => field.wrong(UNKNOWN, NO_REALM, help),
+        }
+    }
+
+    /// As [`reference`](Self::reference), for realms that were named before all of them were known.
+    fn check(&self, mention: &Mention, notes: &Notes) {
+        if let Some(help) = self.help_with(&mention.realm) {
+            let mistake = Mistake::new(format!("`{}` {UNKNOWN}", mention.path));
+            notes.add(mistake.at(mention.span, NO_REALM).help(help));
+        }
+    }
+
+    /// What to say where there is no such realm.
+    fn help_with(&self, name: &str) -> Option<String> {
+        if self.any || self.names.iter().any(|known| known == name) {
+            return None;
         }
         let mut names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         names.dedup();
-        let help = suggest(&name, &names, &names);
-        field.wrong("names a realm that does not exist", "no [[realm]] has this name", help)
+        Some(suggest(name, &names, &names))
     }
 }
+
+const UNKNOWN: &str = "names a realm that does not exist";
+const NO_REALM: &str = "no [[realm]] has this name";
 
 /// How much of the meta API a realm has.
 const META: [(&str, MetaApi); 3] =
@@ -50,7 +69,10 @@ pub(super) fn realms(table: &Table<'_>, rule: UriRule, context: &Context<'_>) ->
         let help = "add a [[realm]], or set realms.auto_create = true".to_string();
         table.note("there is no realm".to_string(), "no `realm` in here", help);
     }
-    Realms { fixed, auto_create, names: names.into_iter().map(|(name, _)| name).collect(), any }
+    let names = names.into_iter().map(|(name, _)| name).collect();
+    let realms = Realms { fixed, auto_create, names, any };
+    context.mentions.borrow().iter().for_each(|mention| realms.check(mention, context.notes));
+    realms
 }
 
 fn one(

@@ -1,8 +1,12 @@
 //! The ways of logging in, checked.
 
 use std::fmt;
+use std::time::Duration;
 
+use crossway_hook::HookOptions;
 use zeroize::Zeroizing;
+
+use crate::config::tree::Span;
 
 /// A way of logging in.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,12 +15,15 @@ pub(crate) enum Auth {
     Anonymous { role: String },
     /// With a shared secret.
     Ticket { users: Vec<TicketUser> },
+    /// Somebody else decides.
+    Elsewhere(Elsewhere),
 }
 
 impl Auth {
     /// The name in the configuration and in the protocol.
-    pub(crate) fn method(&self) -> &'static str {
+    pub(crate) fn method(&self) -> &str {
         match self {
+            Auth::Elsewhere(elsewhere) => &elsewhere.method,
             Auth::Anonymous { .. } => "anonymous",
             Auth::Ticket { .. } => "ticket",
         }
@@ -24,7 +31,7 @@ impl Auth {
 
     /// Whether clients send the secret itself: whoever reads along has it.
     pub(crate) fn sends_secret(&self) -> bool {
-        matches!(self, Auth::Ticket { .. })
+        self.method() == "ticket"
     }
 }
 
@@ -35,8 +42,50 @@ impl fmt::Display for Auth {
             Auth::Anonymous { role } => write!(f, "anonymous as {role}"),
             Auth::Ticket { users } if users.len() == 1 => f.write_str("ticket for 1 user"),
             Auth::Ticket { users } => write!(f, "ticket for {} users", users.len()),
+            Auth::Elsewhere(Elsewhere { method, decider, .. }) => write!(f, "{method} as {decider} decides"),
         }
     }
+}
+
+/// A way of logging in that somebody else decides about.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Elsewhere {
+    pub(crate) method: String,
+    pub(crate) decider: Decider,
+    /// How long a decision may take.
+    pub(crate) timeout: Duration,
+    /// Decisions at a time.
+    pub(crate) max_concurrent: usize,
+    /// Verdicts that are remembered, of those that may be.
+    pub(crate) max_cached: usize,
+}
+
+/// Whoever decides.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Decider {
+    /// A procedure of a realm.
+    Procedure { uri: String, realm: String },
+    /// An HTTP service; there is one with these options.
+    Service(HookOptions),
+}
+
+impl fmt::Display for Decider {
+    /// Without what a URL may say behind `?`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Decider::Procedure { uri, realm } => write!(f, "{uri} of {realm}"),
+            Decider::Service(options) => f.write_str(options.url.split('?').next().unwrap_or_default()),
+        }
+    }
+}
+
+/// A realm that was named somewhere, before it is known which there are.
+#[derive(Clone, Debug)]
+pub(crate) struct Mention {
+    pub(crate) realm: String,
+    pub(crate) span: Span,
+    /// The key that names it.
+    pub(crate) path: String,
 }
 
 /// Somebody who logs in with a ticket.

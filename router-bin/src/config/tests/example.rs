@@ -90,7 +90,7 @@ fn its_alternatives_work_as_well() {
     let environment = Environment::with(&[("BACKEND_TICKET", "b"), ("XDG_RUNTIME_DIR", "/run/user/1000")]);
     let config = load_in(directory.path(), Format::Toml, "example", &text, &environment);
     let config: Config = config.unwrap_or_else(|report| panic!("{report}"));
-    assert_eq!(config.realms.len(), 2);
+    assert_eq!(config.realms.len(), 4);
     assert_eq!(config.listeners.len(), 3);
     assert_eq!(config.workers, Some(4));
     let [Auth::Ticket { users }] = config.realms[1].terms.auth.as_slice() else { panic!("{config:?}") };
