@@ -12,6 +12,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crossway_cbor::Cbor;
+use crossway_core::authorization::Permissions;
 use crossway_core::serializer::Serializer;
 use crossway_core::{RealmConfig, Router};
 use crossway_framing::{Handshake, Listener as Carrier, ServeOptions, Split, serve};
@@ -25,7 +26,7 @@ use crossway_tls::{Tls, TlsError};
 use crossway_unix::{UnixListener, UnixOptions};
 use crossway_websocket::{Compression, WebSocket, WebSocketOptions, WebSocketPath};
 
-use crate::config::{self, Address, Auth, Config, Format, Framing, Listener, Rules, Terms};
+use crate::config::{self, Address, Auth, Config, Format, Framing, Listener, Role, Rules, Terms};
 
 /// The router with its realms. Opens nothing.
 ///
@@ -43,9 +44,13 @@ pub(crate) fn router(config: &Config) -> Result<Router, crossway_core::BuildErro
 }
 
 fn on_terms(realm: RealmConfig, terms: &Terms) -> RealmConfig {
-    let Terms { auth: methods, meta, rules: Rules { topics, procedures, histories } } = terms;
+    let Terms { auth: methods, meta, roles, rules: Rules { topics, procedures, histories } } = terms;
     let realm = realm.meta_api(*meta);
     let realm = methods.iter().fold(realm, |realm, method| realm.authenticator(auth::authenticator(method)));
+    let realm = match roles.as_slice() {
+        [] => realm,
+        roles => realm.authorizer(Arc::new(Permissions::new(roles.iter().map(Role::to_core)))),
+    };
     let realm = topics.iter().cloned().fold(realm, RealmConfig::topic_rule);
     let realm = procedures.iter().cloned().fold(realm, RealmConfig::procedure_rule);
     histories.iter().cloned().fold(realm, RealmConfig::history)

@@ -3,6 +3,7 @@
 mod auth;
 mod listener;
 mod realm;
+mod role;
 mod rules;
 mod settings;
 mod tls;

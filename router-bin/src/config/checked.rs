@@ -2,6 +2,7 @@
 //! refers to something, every file was there.
 
 mod auth;
+mod role;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -11,12 +12,14 @@ use std::time::Duration;
 use crossway_core::MetaApi;
 use crossway_core::history::HistoryRule;
 use crossway_core::limits::{Limits, Protocol};
-use crossway_core::policy::{ProcedureRule, TopicRule};
+use crossway_core::message::Match;
+use crossway_core::policy::{Disclosure, ProcedureRule, TopicRule};
 use crossway_tls::{ClientCertificates, MinVersion, TlsOptions};
 
 use super::tree::Span;
 
 pub(crate) use self::auth::*;
+pub(crate) use self::role::*;
 
 /// Where something was said. Configurations are equal if they say the same, wherever they say it.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +30,14 @@ impl PartialEq for Place {
         true
     }
 }
+
+/// How URIs are compared, as the configuration has it.
+pub(crate) const MATCHES: [(&str, Match); 3] =
+    [("exact", Match::Exact), ("prefix", Match::Prefix), ("wildcard", Match::Wildcard)];
+
+/// Who is disclosed, as the configuration has it.
+pub(crate) const DISCLOSURES: [(&str, Disclosure); 3] =
+    [("on_request", Disclosure::OnRequest), ("always", Disclosure::Always), ("never", Disclosure::Never)];
 
 /// Everything that the router needs to know before it opens anything.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +61,7 @@ pub(crate) struct Config {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Realm {
     pub(crate) name: String,
+    pub(crate) place: Place,
     pub(crate) terms: Terms,
 }
 
@@ -60,6 +72,8 @@ pub(crate) struct Terms {
     pub(crate) auth: Vec<Auth>,
     /// How much of the meta API there is.
     pub(crate) meta: MetaApi,
+    /// What sessions may do; without any role everything but what the router keeps for permissions.
+    pub(crate) roles: Vec<Role>,
     pub(crate) rules: Rules,
 }
 

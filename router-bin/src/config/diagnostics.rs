@@ -197,11 +197,15 @@ impl miette::Diagnostic for Shown<'_> {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         // Only one text can be drawn: a label elsewhere (a name that an environment variable took) is left to the words.
-        let first = self.mistake.labels.first()?.0.source;
-        let here = self.mistake.labels.iter().filter(move |(span, _)| span.source == first);
-        Some(Box::new(here.map(|(span, label)| {
-            let place = SourceSpan::new(span.start.into(), span.end - span.start);
-            LabeledSpan::new_with_span(Some(label.clone()), place)
+        let (first, _) = self.mistake.labels.first()?;
+        let here = self.mistake.labels.iter().filter(move |(span, _)| span.source == first.source);
+        Some(Box::new(here.map(move |(span, label)| {
+            let (label, place) =
+                (Some(label.clone()), SourceSpan::new(span.start.into(), span.end - span.start));
+            match span == first {
+                true => LabeledSpan::new_primary_with_span(label, place),
+                false => LabeledSpan::new_with_span(label, place),
+            }
         })))
     }
 }

@@ -89,6 +89,13 @@ impl<'a> Table<'a> {
         if self.path.is_empty() { key.to_string() } else { format!("{}.{key}", self.path) }
     }
 
+    /// The path of a key as the header of a table has it: `realm.role`.
+    pub(crate) fn header_of(&self, key: &str) -> String {
+        let path = self.path_of(key);
+        let part = |part: &str| part.split('[').next().unwrap_or_default().to_string();
+        path.split('.').map(part).collect::<Vec<_>>().join(".")
+    }
+
     fn empty(&self) -> Table<'a> {
         Table {
             path: String::new(),
@@ -152,6 +159,18 @@ impl<'a> Field<'a> {
         let message = format!("`{path}` {}", what.as_ref());
         self.notes.add(Mistake::new(message).at(self.node.span, label).help(help));
         None
+    }
+
+    /// Notes that something is wrong with a text that a key has anywhere in here; with the whole, if it stands elsewhere.
+    pub(crate) fn wrong_below(&self, key: &str, text: &str, what: impl AsRef<str>, help: &str) {
+        let node = self.node.find(key, text).unwrap_or(self.node);
+        let _ = Field { node, ..self.clone() }.wrong::<()>(what, "this one", help);
+    }
+
+    /// The texts that a key has in the members of a list; `None` if it has none in one of them.
+    pub(crate) fn texts_of(&self, key: &str) -> Option<Vec<String>> {
+        let Value::List(items) = &self.node.value else { return None };
+        items.iter().map(|item| item.get(key)?.value.text().map(String::from)).collect()
     }
 
     /// Notes that the value is of another kind than `what`, which says all that is allowed.

@@ -6,7 +6,9 @@ use crossway_core::MetaApi;
 use crossway_core::limits::Limits;
 
 use super::check::POLICIES;
-use super::checked::{Address, Auth, Config, FORMATS, FRAMINGS, Framing, Listener, Realm, Rules, Terms};
+use super::checked::{
+    Address, Auth, Config, FORMATS, FRAMINGS, Framing, Listener, Realm, Role, Rules, Terms,
+};
 use super::units::{show_duration, show_size};
 
 /// A few aligned lines: realms, listeners, and the limits that differ from the defaults.
@@ -36,7 +38,8 @@ fn automatic(terms: &Terms) -> String {
 }
 
 fn described(terms: &Terms) -> String {
-    format!(" ({}){}{}", methods(&terms.auth), meta(terms.meta), rules(&terms.rules))
+    let Terms { auth, meta: api, roles: allowed, rules: ruled } = terms;
+    format!(" ({}){}{}{}", methods(auth), meta(*api), roles(allowed), rules(ruled))
 }
 
 /// Nothing of the default.
@@ -48,16 +51,24 @@ fn meta(api: MetaApi) -> &'static str {
     }
 }
 
+fn roles(roles: &[Role]) -> String {
+    let permissions = roles.iter().map(|role| role.permissions.len()).sum();
+    counted(roles.len(), "role", "roles") + &counted(permissions, "permission", "permissions")
+}
+
 /// How many there are, of the kinds of which there are some.
 fn rules(rules: &Rules) -> String {
-    let counted = |count: usize, one: &str, many: &str| match count {
-        0 => String::new(),
-        1 => format!(", 1 {one}"),
-        _ => format!(", {count} {many}"),
-    };
     counted(rules.topics.len(), "rule for topics", "rules for topics")
         + &counted(rules.procedures.len(), "rule for procedures", "rules for procedures")
         + &counted(rules.histories.len(), "event history", "event histories")
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    match count {
+        0 => String::new(),
+        1 => format!(", 1 {one}"),
+        _ => format!(", {count} {many}"),
+    }
 }
 
 fn methods(auth: &[Auth]) -> String {

@@ -4,6 +4,7 @@ mod elsewhere;
 mod example;
 mod mistakes;
 mod overrides;
+mod roles;
 mod rules;
 mod same;
 mod units;

@@ -76,6 +76,26 @@ pub(crate) struct Node {
     pub(crate) span: Span,
 }
 
+impl Node {
+    /// The value of a key of a table.
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+        let Value::Table(entries) = &self.value else { return None };
+        entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
+    }
+
+    /// The first value, here or below, of a key that says `text`.
+    pub(crate) fn find(&self, key: &str, text: &str) -> Option<&Node> {
+        match &self.value {
+            Value::List(items) => items.iter().find_map(|item| item.find(key, text)),
+            Value::Table(entries) => entries.iter().find_map(|entry| match entry.value.value.text() {
+                Some(found) if entry.key == key && found == text => Some(&entry.value),
+                _ => entry.value.find(key, text),
+            }),
+            _ => None,
+        }
+    }
+}
+
 /// What a value is, before it has a meaning.
 #[derive(Clone, Debug)]
 pub(crate) enum Value {
@@ -100,6 +120,14 @@ pub(crate) struct Entry {
 }
 
 impl Value {
+    /// Text, if it is that.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Value::String(text) | Value::Untyped(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// What the value is, in the words of a message: "found ...".
     pub(crate) fn describe(&self) -> String {
         match self {

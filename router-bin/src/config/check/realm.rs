@@ -1,12 +1,13 @@
-//! `[[realm]]` and `[realms]`: which realms there are; `auth` says who may join them, `rules` has the rest.
+//! `[[realm]]` and `[realms]`: which realms there are; `auth` says who may join them, `role` what they may do
+//! there, `rules` has the rest.
 
 use std::cell::RefCell;
 
 use crossway_core::MetaApi;
 use crossway_core::uri::{self, UriRule};
 
-use super::{Context, auth, rules, unique};
-use crate::config::checked::{Mention, Realm, Terms};
+use super::{Context, auth, role, rules, unique};
+use crate::config::checked::{Mention, Place, Realm, Terms};
 use crate::config::diagnostics::{Mistake, Notes};
 use crate::config::read::{Field, Table, suggest};
 use crate::config::tree::Span;
@@ -85,21 +86,26 @@ fn one(
         let name = table.require("name", "name = \"realm1\"").and_then(|field| {
             let name = name(&field, rule)?;
             names.borrow_mut().push((name.clone(), field.span()));
-            Some(name)
+            Some((name, Place(field.span())))
         });
         let auth = table.require("auth", &format!("auth = {}", auth::EXAMPLE));
         let terms = terms(table, auth.as_ref(), rule, context);
-        Some(Realm { name: name?, terms: terms? })
+        let (name, place) = name?;
+        Some(Realm { name, place, terms: terms? })
     })?
 }
 
 /// What realms have in common with those that are created automatically.
 fn terms(table: &Table<'_>, auth: Option<&Field<'_>>, rule: UriRule, context: &Context<'_>) -> Option<Terms> {
-    let auth = auth.and_then(|field| auth::methods(field, context));
+    let methods = auth.and_then(|field| auth::methods(field, context));
     let mut meta = MetaApi::default();
     table.set("meta", &mut meta, |field| field.choice(&META));
+    let roles = role::roles(table, rule, context);
+    if let (Some(field), Some(methods)) = (auth, &methods) {
+        role::handed_out(field, methods, table);
+    }
     let rules = rules::rules(table, rule);
-    Some(Terms { auth: auth?, meta, rules })
+    Some(Terms { auth: methods?, meta, roles, rules })
 }
 
 fn name(field: &Field<'_>, rule: UriRule) -> Option<String> {

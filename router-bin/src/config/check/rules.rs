@@ -6,20 +6,12 @@ use std::time::Duration;
 
 use crossway_core::history::HistoryRule;
 use crossway_core::message::Match;
-use crossway_core::policy::{Disclosure, ProcedureRule, Scope, TopicRule};
+use crossway_core::policy::{ProcedureRule, Scope, TopicRule};
 use crossway_core::uri::{self, UriRule};
 
 use super::settings::{COUNT, bytes, number};
-use crate::config::checked::Rules;
+use crate::config::checked::{DISCLOSURES, MATCHES, Rules};
 use crate::config::read::{Field, Table};
-
-/// How URIs are compared.
-const MATCHES: [(&str, Match); 3] =
-    [("exact", Match::Exact), ("prefix", Match::Prefix), ("wildcard", Match::Wildcard)];
-
-/// Who is disclosed.
-const DISCLOSURES: [(&str, Disclosure); 3] =
-    [("on_request", Disclosure::OnRequest), ("always", Disclosure::Always), ("never", Disclosure::Never)];
 
 /// The integers that every client can tell apart.
 const LEVELS: RangeInclusive<u64> = 0..=1 << 53;
@@ -107,7 +99,7 @@ fn scope(table: &Table<'_>, rule: UriRule, what: &str) -> Option<Scope> {
 }
 
 /// `uri` and `match`. An empty URI is a prefix of all.
-fn pattern(table: &Table<'_>, rule: UriRule) -> (Match, Option<String>) {
+pub(super) fn pattern(table: &Table<'_>, rule: UriRule) -> (Match, Option<String>) {
     let policy = table.get("match").map_or(Some(Match::Exact), |field| field.choice(&MATCHES));
     let uri = table.require("uri", "uri = \"com.example.app\"").and_then(|field| {
         let (uri, policy) = (field.any_text()?, policy?);
@@ -126,7 +118,7 @@ fn pattern(table: &Table<'_>, rule: UriRule) -> (Match, Option<String>) {
     (policy.unwrap_or(Match::Exact), uri)
 }
 
-fn says_something(table: &Table<'_>, keys: &[&'static str]) {
+pub(super) fn says_something(table: &Table<'_>, keys: &[&'static str]) {
     // What it says may be what was misspelt.
     if keys.iter().all(|key| table.get(key).is_none()) && !table.has_unknown() {
         let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();

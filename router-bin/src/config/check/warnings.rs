@@ -1,10 +1,17 @@
 //! What works, but hardly as somebody meant it.
 
-use crate::config::checked::{Auth, Config, Listener, Place};
+mod permissions;
+
+use crate::config::checked::{Auth, Config, Listener, Place, Realm};
 use crate::config::diagnostics::{Mistake, Notes};
 
 /// Looks through a configuration without mistakes.
 pub(super) fn all(config: &Config, notes: &Notes) {
+    for realm in &config.realms {
+        unserved(realm, config, notes);
+        permissions::look_at(&realm.terms, notes);
+    }
+    config.auto_create.iter().for_each(|terms| permissions::look_at(terms, notes));
     for listener in &config.listeners {
         in_the_clear(listener, config, notes);
         strangers_outside(listener, config, notes);
@@ -16,6 +23,24 @@ pub(super) fn all(config: &Config, notes: &Notes) {
 fn methods<'a>(listener: &'a Listener, config: &'a Config) -> impl Iterator<Item = &'a Auth> {
     let fixed = config.realms.iter().filter(|realm| listener.serves(&realm.name)).map(|realm| &realm.terms);
     fixed.chain(&config.auto_create).flat_map(|terms| &terms.auth)
+}
+
+/// Realms that nobody can get to, and methods of realms that nobody can use.
+fn unserved(realm: &Realm, config: &Config, notes: &Notes) {
+    let serving: Vec<&Listener> = config.listeners.iter().filter(|at| at.serves(&realm.name)).collect();
+    if serving.is_empty() {
+        let message = format!("nobody can join the realm \"{}\"", realm.name);
+        let help = "add it to `realms` of a path, or leave that out where every realm may be joined";
+        return warn(notes, message, realm.place, "no listener lets anybody into it".into(), help);
+    }
+    // Where a listener says nothing, it is told what that means.
+    let says = serving.iter().all(|listener| listener.methods.is_some());
+    let nowhere = |auth: &&Auth| says && !serving.iter().any(|listener| listener.allows(auth.method()));
+    if let Some(auth) = realm.terms.auth.iter().find(nowhere) {
+        let message = format!("nobody can log in to the realm \"{}\" with `{}`", realm.name, auth.method());
+        let help = "add it to `auth` of a listener, or remove it from `auth` of the realm";
+        warn(notes, message, realm.place, "no listener allows it".into(), help);
+    }
 }
 
 /// Secrets that travel as they are, where others can read them.

@@ -29,6 +29,15 @@ impl Auth {
         }
     }
 
+    /// The roles that may be given to who logs in, some perhaps more than once; `None`: nobody knows before.
+    pub(crate) fn roles(&self) -> Option<Vec<&str>> {
+        match self {
+            Auth::Anonymous { role } => Some(vec![role]),
+            Auth::Ticket { users } => Some(users.iter().map(|user| user.role.as_str()).collect()),
+            Auth::Elsewhere(_) => None,
+        }
+    }
+
     /// Whether clients send the secret itself: whoever reads along has it.
     pub(crate) fn sends_secret(&self) -> bool {
         self.method() == "ticket"

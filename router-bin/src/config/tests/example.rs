@@ -50,6 +50,8 @@ fn it_names_every_key_that_there_is() {
     let sections = [
         "",
         "[[realm]]",
+        "[[realm]]\n[[realm.role]]",
+        "[[realm]]\n[[realm.role]]\n[[realm.role.permission]]",
         "[[realm]]\n[[realm.topic]]",
         "[[realm]]\n[[realm.procedure]]",
         "[[realm]]\n[[realm.history]]",
@@ -69,7 +71,10 @@ fn it_names_every_key_that_there_is() {
         for key in keys {
             let named = |line: &str| {
                 let line = line.trim_start_matches(['#', ' ', '[']);
-                let line = ["realm.", "realms."].iter().find_map(|of| line.strip_prefix(of)).unwrap_or(line);
+                let line = ["realm.role.", "realm.", "realms."]
+                    .iter()
+                    .find_map(|of| line.strip_prefix(of))
+                    .unwrap_or(line);
                 line.strip_prefix(key).is_some_and(|rest| rest.starts_with([' ', ']']))
             };
             assert!(EXAMPLE.lines().any(named), "`{key}` of `{section}` is not in the example");
@@ -96,6 +101,8 @@ fn its_alternatives_work_as_well() {
     let [Auth::Ticket { users }] = config.realms[1].terms.auth.as_slice() else { panic!("{config:?}") };
     let tickets: Vec<&str> = users.iter().map(|user| user.ticket.expose()).collect();
     assert_eq!(tickets, ["change me", "b", "something"]);
+    let roles = config.realms[1].terms.roles.iter().map(|role| (role.name.as_str(), role.permissions.len()));
+    assert_eq!(roles.collect::<Vec<_>>(), [("user", 2), ("service", 1), ("admin", 2)]);
     let Rules { topics, procedures, histories } = &config.realms[1].terms.rules;
     assert_eq!((topics.len(), procedures.len(), histories.len()), (1, 1, 1));
     assert_eq!(histories[0], HistoryRule::new("com.example.", Match::Prefix), "the defaults");

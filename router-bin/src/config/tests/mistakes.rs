@@ -120,12 +120,12 @@ fn names_that_appear_twice() {
     let realm = "[[realm]]\nname = \"a\"\nauth = [{ method = \"anonymous\" }]\n";
     let report = report(Format::Toml, &format!("{LISTENER}{realm}{realm}"));
     assert!(report.contains("two realms are called \"a\""), "{report}");
-    assert!(report.contains("[test.toml:3:8]"), "{report}");
+    assert!(report.contains("[test.toml:6:8]"), "{report}");
     assert!(report.contains(" 6 | name = \"a\"\n   :        ^|^\n   :         `-- again here"), "{report}");
     let text = format!(
         "{REALM}listener = [{{ name = \"a\", tcp = \"127.0.0.1:1\" }}, {{ name = \"a\", tcp = \"127.0.0.1:2\" }}]\n"
     );
-    one(&text, "two listeners are called \"a\"", "2:22", "first here");
+    one(&text, "two listeners are called \"a\"", "2:59", "first here");
 }
 
 #[test]
@@ -421,7 +421,12 @@ fn tickets() {
     let nobody = "{ role = \"user\", ticket = \"x\" }";
     one(&ticket(nobody), &format!("{tickets}[0].authid` is missing"), "4:41", "authid = \"joe\"");
     let user = "{ authid = \"joe\", role = \"user\", ticket = \"x\" }";
-    one(&ticket(&format!("{user}, {user}")), "two users of a realm are called \"joe\"", "4:52", "again here");
+    one(
+        &ticket(&format!("{user}, {user}")),
+        "two users of a realm are called \"joe\"",
+        "4:101",
+        "again here",
+    );
 }
 
 #[test]

@@ -5,13 +5,13 @@ use crate::config::summary;
 use crate::config::tree::Format;
 
 /// A realm with one table more, whose keys begin at line 5, column 1.
-fn with(table: &str, keys: &str) -> String {
+pub(super) fn with(table: &str, keys: &str) -> String {
     format!("{LISTENER}[[realm]]\nname = \"r\"\nauth = [{{ method = \"anonymous\" }}]\n{table}\n{keys}\n")
 }
 
 /// Checks that one mistake is reported, with its place, its headline and its help.
 #[track_caller]
-fn one(text: &str, headline: &str, place: &str, help: &str) {
+pub(super) fn one(text: &str, headline: &str, place: &str, help: &str) {
     let report = report(Format::Toml, text);
     let flat = report.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains(headline), "no `{headline}` in\n{report}");

@@ -17,6 +17,22 @@ auth = [
   { method = "ticket", tickets = [{ authid = "joe", ticket = "sesame", role = "user" }] },
 ]
 
+[[realm.role]]
+name = "guest"
+[[realm.role.permission]]
+uri = ""
+match = "prefix"
+allow = ["call"]
+disclose = "on_request"
+[[realm.role.permission]]
+uri = "com..x"
+match = "wildcard"
+allow = ["subscribe"]
+deny = ["call"]
+only_match = ["exact", "prefix"]
+[[realm.role]]
+name = "user"
+
 [[realm.topic]]
 uri = "com.a."
 match = "prefix"
@@ -42,6 +58,7 @@ bytes = "64KiB"
 [realms]
 auto_create = true
 history = [{ uri = "com.d" }]
+role = [{ name = "anonymous", permission = [{ uri = "a", allow = ["publish"], forbid = ["receivers"] }] }]
 auth = [{ method = "anonymous" }]
 meta = "read_only"
 
@@ -93,6 +110,12 @@ realm:
           - authid: joe
             ticket: sesame
             role: user
+    role:
+      - name: guest
+        permission:
+          - {uri: "", match: prefix, allow: [call], disclose: on_request}
+          - {uri: com..x, match: wildcard, allow: [subscribe], deny: [call], only_match: [exact, prefix]}
+      - name: user
     topic:
       - {uri: com.a., match: prefix, roles: [guest, user], trustlevel: 3, retain: false}
       - {uri: "", match: prefix, disclose: never}
@@ -103,6 +126,7 @@ realm:
 
 realms:
   history: [{uri: com.d}]
+  role: [{name: anonymous, permission: [{uri: a, allow: [publish], forbid: [receivers]}]}]
   auto_create: true
   auth: [{method: anonymous}]
   meta: read_only
@@ -158,6 +182,9 @@ fn toml_and_yaml_agree() {
     assert_eq!((rules.topics[0].trustlevel, rules.topics[0].retain), (Some(3), Some(false)));
     assert_eq!(rules.procedures[0].max_timeout, Some(Duration::from_secs(5)));
     assert_eq!((rules.histories[0].events, rules.histories[0].bytes), (10, 64 << 10));
+
+    let [guest, user] = toml.realms[0].terms.roles.as_slice() else { panic!("{toml:?}") };
+    assert_eq!((guest.permissions.len(), user.permissions.len()), (2, 0));
 
     let automatic = toml.auto_create.as_ref().unwrap();
     assert_eq!((toml.realms[0].terms.meta, automatic.meta), (MetaApi::Off, MetaApi::ReadOnly));

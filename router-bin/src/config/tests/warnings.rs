@@ -1,6 +1,6 @@
 //! What works and is hardly meant: said with place and reason, and no mistake.
 
-use super::{REALM, good, warnings};
+use super::{LISTENER, REALM, good, warnings};
 use crate::config::BUILT_IN;
 use crate::init::EXAMPLE;
 
@@ -44,8 +44,9 @@ fn a_warning_is_drawn_like_a_mistake() {
 
 #[test]
 fn tickets_in_the_clear_are_told_where_others_can_read_them() {
-    let at =
-        |address: &str, more: &str| format!("{TICKET}{REALM_OF_OTHERS}[[listener]]\n{address}\n{more}\n");
+    let at = |address: &str, more: &str| {
+        format!("{TICKET}{REALM_OF_OTHERS}{LOCAL}[[listener]]\n{address}\n{more}\n")
+    };
     let only = |realm: &str| {
         format!(
             "framing = [\"websocket\"]\nwebsocket = {{ paths = [{{ path = \"/\", realms = [\"{realm}\"] }}] }}"
@@ -54,7 +55,7 @@ fn tickets_in_the_clear_are_told_where_others_can_read_them() {
     for address in ["tcp = \"127.0.0.1:8080\"", "tcp = \"[::1]:8080\"", "unix = \"/run/s\""] {
         assert_eq!(warnings(&at(address, "")), "");
     }
-    one(&at("tcp = \"192.0.2.1:8080\"", &only("users")), "in the clear", "8:7", "no TLS");
+    one(&at("tcp = \"192.0.2.1:8080\"", &only("users")), "in the clear", "10:7", "no TLS");
     let said = "auth = [\"anonymous\"]\n";
     assert_eq!(warnings(&at("tcp = \"192.0.2.1:8080\"", &(said.to_owned() + &only("open")))), "");
     assert_eq!(warnings(&at("tcp = \"192.0.2.1:8080\"", said)), "", "no tickets are taken here");
@@ -82,4 +83,84 @@ fn a_method_that_a_listener_allows_in_vain_is_told() {
     one(&text, "allows a method that none of its realms has", "5:7", "nobody can log in with `ticket`");
 }
 
+#[test]
+fn a_method_that_no_listener_allows_is_told() {
+    let text =
+        format!("{TICKET}{REALM_OF_OTHERS}[[listener]]\ntcp = \"127.0.0.1:80\"\nauth = [\"ticket\"]\n");
+    one(&text, "log in to the realm \"open\" with `anonymous`", "5:8", "no listener allows it");
+}
+
+#[test]
+fn a_realm_that_no_listener_serves_is_told() {
+    let only = "[[listener]]\ntcp = \"127.0.0.1:1\"\nframing = [\"websocket\"]\n\
+                websocket = { paths = [{ path = \"/\", realms = [\"open\"] }] }\n";
+    one(
+        &format!("{TICKET}{REALM_OF_OTHERS}{only}"),
+        "nobody can join the realm \"users\"",
+        "2:8",
+        "no listener",
+    );
+}
+
+/// A realm for everybody with these permissions: (URI, policy, keys). Each stands on a line of its own from line 8 on.
+fn permitted(permissions: &[(&str, &str, &str)]) -> String {
+    let line = |(uri, policy, keys): &(&str, &str, &str)| {
+        format!("{{ uri = \"{uri}\", match = \"{policy}\", {keys} }},\n")
+    };
+    let lines: String = permissions.iter().map(line).collect();
+    format!("{LISTENER}{REALM_OF_OTHERS}[[realm.role]]\nname = \"anonymous\"\npermission = [\n{lines}]\n")
+}
+
+#[test]
+fn permissions_that_decide_nothing_are_told() {
+    let allow = "allow = [\"call\"]";
+    let deny = "deny = [\"call\"]";
+    let always = "allow = [\"call\"], disclose = \"always\"";
+    for (permissions, line, words) in [
+        // The same URIs again.
+        (vec![("a", "exact", allow), ("a", "exact", deny)], 9, "this one decides"),
+        (
+            vec![("a.", "prefix", allow), ("a.", "prefix", "allow = [\"call\", \"publish\"]")],
+            9,
+            "about `call`",
+        ),
+        // What nobody would allow.
+        (vec![("a", "exact", deny)], 8, "denied anyway"),
+        (vec![("b.", "prefix", allow), ("a.b", "exact", deny)], 9, "denied anyway"),
+        (vec![("a.b", "exact", allow), ("a.", "prefix", deny)], 9, "denied anyway"),
+        // What would be so without it.
+        (vec![("a.", "prefix", allow), ("a.b", "exact", allow)], 9, "by this one"),
+        (vec![("a.", "prefix", allow), ("a.b.", "prefix", allow)], 9, "allowed anyway"),
+        (vec![("..", "wildcard", allow), ("a..c", "wildcard", allow)], 9, "allowed anyway"),
+        (vec![("", "prefix", allow), ("a.", "prefix", deny), ("a.b.", "prefix", deny)], 10, "denied anyway"),
+        // What the protocol forbids.
+        (vec![("wamp.", "prefix", "allow = [\"register\"]")], 8, "kept for the router"),
+    ] {
+        let text = permitted(&permissions);
+        let report = warnings(&text);
+        assert!(report.contains(&format!("test.toml:{line}:9]")), "not in line {line}:\n{text}\n{report}");
+        assert!(report.contains(words), "no `{words}` in\n{report}");
+        assert!(report.ends_with("\n1 warning in the configuration.\n"), "{report}");
+    }
+    for permissions in [
+        vec![("a.", "prefix", allow), ("a.b", "exact", deny)],
+        vec![("a.", "prefix", allow), ("a.b", "exact", always)],
+        vec![("a.", "prefix", allow), ("a.b.", "prefix", deny), ("a.b.c", "exact", allow)],
+        vec![("..", "wildcard", allow), ("a.", "prefix", deny), ("a.b.c", "exact", allow)],
+        vec![("a.", "prefix", allow), ("a.b", "exact", "allow = [\"publish\"]")],
+        vec![("", "prefix", allow), ("wamp.session.kill", "exact", allow)],
+        vec![("a..", "wildcard", allow), ("a.b.", "prefix", allow)],
+        vec![("a..", "wildcard", allow), ("a.", "prefix", deny)],
+    ] {
+        assert_eq!(warnings(&permitted(&permissions)), "");
+    }
+}
+
+#[test]
+fn a_role_that_nobody_has_is_told() {
+    let text = permitted(&[("a", "exact", "allow = [\"call\"]")]) + "[[realm.role]]\nname = \"admin\"\n";
+    one(&text, "nobody has the role \"admin\"", "11:8", "no way of logging in gives it");
+}
+
+const LOCAL: &str = "[[listener]]\nunix = \"/run/local\"\n";
 const REALM_OF_OTHERS: &str = "[[realm]]\nname = \"open\"\nauth = [{ method = \"anonymous\" }]\n";
