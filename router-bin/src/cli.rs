@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Parser, Subcommand};
+use crossway_core::authorization::Action;
+use crossway_core::message::Match;
 use crossway_load::Bench;
 
-use crate::config::LogFormat;
+use crate::config::{ACTIONS, LogFormat, MATCHES};
 
 /// A WAMP router: WebSocket, RawSocket and Unix sockets; JSON, MessagePack and CBOR.
 ///
@@ -55,6 +58,8 @@ pub(crate) enum Command {
         #[arg(long)]
         strict: bool,
     },
+    /// Tell what a role may do, and which permission says so. Exit status: 0 allowed, 1 denied.
+    Explain(Explain),
     /// Write an example config file with every key and its default.
     Init {
         /// Where to; `-` is standard output.
@@ -72,6 +77,44 @@ pub(crate) enum Command {
     },
 }
 
+/// A question about permissions.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Explain {
+    /// The config file; without it, what `crossway` alone would run.
+    #[arg(short, long, value_name = "FILE", env = "CROSSWAY_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The realm.
+    #[arg(long)]
+    pub(crate) realm: String,
+
+    /// The role of the session.
+    #[arg(long)]
+    pub(crate) role: String,
+
+    /// What it wants to do.
+    #[arg(value_parser = named(&ACTIONS))]
+    pub(crate) action: Action,
+
+    /// The topic or procedure, or a pattern of them.
+    pub(crate) uri: String,
+
+    /// How a pattern is compared.
+    #[arg(long = "match", value_name = "POLICY", default_value = "exact", value_parser = named(&MATCHES))]
+    pub(crate) policy: Match,
+}
+
+/// Reads one of a few words.
+fn named<T: Copy + Send + Sync + 'static>(
+    words: &'static [(&'static str, T)],
+) -> impl TypedValueParser<Value = T> {
+    let names = PossibleValuesParser::new(words.iter().map(|(name, _)| *name));
+    // The parser lets nothing else through.
+    names.try_map(|found| {
+        words.iter().find(|(name, _)| *name == found).map(|(_, value)| *value).ok_or("unknown")
+    })
+}
+
 const AFTER: &str = "\
 Environment:
   CROSSWAY_CONFIG           the config file, like --config
@@ -81,5 +124,5 @@ Environment:
   NO_COLOR                  no colours
 
 Exit status:
-  0 stopped by a signal, in good order   1 a listener could not be opened
+  0 stopped by a signal, in good order   1 a listener could not be opened; explain: denied
   64 wrong usage                         78 a mistake in the configuration";

@@ -8,6 +8,7 @@ mod compose;
 mod config;
 mod descriptors;
 mod exit;
+mod explain;
 mod init;
 mod logging;
 mod memory;
@@ -35,6 +36,9 @@ fn main() -> ExitCode {
         Some(Command::Init { file, force }) => init::run(&file, force),
         Some(Command::Check { file, strict }) => {
             configured(file.as_deref(), &environment, |loaded| check::run(&loaded, file.as_deref(), strict))
+        }
+        Some(Command::Explain(ask)) => {
+            configured(ask.config.as_deref(), &environment, |loaded| explain::run(&loaded, &ask))
         }
         None => configured(cli.run.config.as_deref(), &environment, |Loaded { config, warnings }| {
             if let Err(mistake) = logging::init(config.log, &cli.run, &environment) {

@@ -322,6 +322,26 @@ fn check_warns_and_fails_only_if_it_is_strict() {
 }
 
 #[test]
+fn explain_ends_with_the_decision() {
+    let ask = |words: &[&str]| {
+        output(command().args(["explain", "--realm", "realm1", "--role", "anonymous"]).args(words))
+    };
+    let (code, out, err) = ask(&["subscribe", "com.example.", "--match", "prefix"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert!(
+        out.starts_with("allowed: in realm1, anonymous may subscribe to \"com.example.\" (prefix)\n"),
+        "{out}"
+    );
+    let (code, out, _) = ask(&["call", "wamp.session.kill_all"]);
+    assert_eq!(code, Some(1));
+    assert!(out.starts_with("denied: "), "{out}");
+    let (code, _, err) = ask(&["kill", "com.example"]);
+    assert_eq!(code, Some(64));
+    assert!(err.contains("[possible values: call, register, subscribe, publish]"), "{err}");
+    assert_eq!(ask(&["call", "a#b"]).0, Some(64));
+}
+
+#[test]
 fn init_writes_a_file_that_check_likes_and_never_replaces_one_unasked() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("crossway.toml");

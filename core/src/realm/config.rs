@@ -22,6 +22,14 @@ pub enum MetaApi {
     Off,
 }
 
+impl MetaApi {
+    /// Whether `procedure` is one of the router's that change something for others, so that it can be called with a permission
+    /// only that was given on purpose: see [`Grant::explicit`](crate::authorization::Grant::explicit).
+    pub fn changes(procedure: &str) -> bool {
+        super::meta::changes(procedure)
+    }
+}
+
 /// A realm to be: its URI, who may join, and what holds for its topics and procedures.
 #[derive(Clone)]
 pub struct RealmConfig {

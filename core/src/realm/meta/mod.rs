@@ -61,6 +61,11 @@ use request::Request;
 /// Calls that are answered before other tasks get their turn.
 const BATCH: usize = 64;
 
+/// Whether this is a procedure that changes something for others.
+pub(super) fn changes(uri: &str) -> bool {
+    PROCEDURES.iter().any(|procedure| procedure.uri == uri && procedure.changes)
+}
+
 /// The realm's own session, and what it has registered.
 pub(super) struct Meta {
     api: MetaApi,

@@ -1,0 +1,175 @@
+//! `crossway explain`: what a role may do, and which permission says so.
+
+#[cfg(test)]
+mod tests;
+
+use std::process::ExitCode;
+
+use crossway_core::MetaApi;
+use crossway_core::authorization::{Action, Grant, Permissions, Verdict, Wish};
+use crossway_core::message::Match;
+use crossway_core::pattern::Pattern;
+
+use crate::cli::Explain;
+use crate::config::{Loaded, Permission, Place, Role, Terms, suggest};
+use crate::exit;
+
+/// Says the decision and what made it; ends with 0 if it is allowed, and with 1 if it is not.
+pub(crate) fn run(loaded: &Loaded, ask: &Explain) -> ExitCode {
+    match Question::new(loaded, ask) {
+        Ok(question) => {
+            let (is_allowed, text) = question.answer(loaded);
+            let code = exit::saying(&text);
+            if is_allowed { code } else { ExitCode::from(exit::FAILURE) }
+        }
+        Err(why) => exit::with(exit::USAGE, &why),
+    }
+}
+
+/// A question that has an answer.
+struct Question<'a> {
+    realm: &'a str,
+    role: &'a str,
+    action: Action,
+    policy: Match,
+    uri: &'a str,
+    roles: &'a [Role],
+}
+
+impl<'a> Question<'a> {
+    /// Which realm, and whether it has such a role; whether the URI is one.
+    fn new(loaded: &'a Loaded, ask: &'a Explain) -> Result<Question<'a>, String> {
+        let Explain { realm, role, action, uri, policy, .. } = ask;
+        let terms = terms(loaded, realm)?;
+        let names: Vec<&str> = terms.roles.iter().map(|role| role.name.as_str()).collect();
+        if !names.is_empty() && !names.contains(&role.as_str()) {
+            let help = suggest(role, &names, &names);
+            return Err(format!("Realm {realm} has no role \"{role}\": nobody can have it. {help}"));
+        }
+        if *policy != Match::Exact && matches!(action, Action::Call | Action::Publish) {
+            let action = action.name();
+            return Err(format!(
+                "There is no way to {action} a pattern; --match goes with register and subscribe."
+            ));
+        }
+        let rule = loaded.config.protocol.uri;
+        rule.check_pattern(*policy, uri)
+            .map_err(|error| format!("\"{uri}\" is no URI for this: {error}."))?;
+        Ok(Question { realm, role, action: *action, policy: *policy, uri, roles: &terms.roles })
+    }
+
+    /// Whether it is allowed, and all that there is to say about it.
+    fn answer(&self, loaded: &Loaded) -> (bool, String) {
+        let permissions = Permissions::new(self.roles.iter().map(Role::to_core));
+        let explanation = permissions.explain(self.role, self.action, self.policy, self.uri);
+        let decisive = explanation.permission.and_then(|rule| self.place_of(rule));
+        let kept = self.action == Action::Call && MetaApi::changes(self.uri);
+        let (is_allowed, reason) = match (&explanation.verdict, decisive) {
+            _ if self.roles.is_empty() => (!kept, self.without_roles(kept)),
+            (Verdict::Allowed(grant), Some(decisive)) if kept && !grant.explicit => {
+                (false, self.not_on_purpose(&said(decisive, loaded)))
+            }
+            (Verdict::Allowed(grant), Some(decisive)) if self.is_constrained(*grant) => {
+                let why = format!("with `match = {:?}` it is not allowed there", self.policy.name());
+                (false, line("decided by", &said(decisive, loaded)) + &line("but", &why))
+            }
+            (Verdict::Allowed(_), Some(decisive)) => (true, line("decided by", &said(decisive, loaded))),
+            (_, Some(decisive)) => (false, self.denied_by(decisive, loaded)),
+            (_, None) => {
+                let nothing = "nothing: no permission of this role says anything of it";
+                (false, line("decided by", nothing) + &self.takes_this())
+            }
+        };
+        let Question { realm, role, .. } = self;
+        let [verdict, may] = if is_allowed { ["allowed", "may"] } else { ["denied", "may not"] };
+        (is_allowed, format!("{verdict}: in {realm}, {role} {may} {}\n\n{reason}", self.what()))
+    }
+
+    /// Whether this way of comparing is refused. Other options are not part of the question.
+    fn is_constrained(&self, grant: Grant) -> bool {
+        let has_policy = matches!(self.action, Action::Register | Action::Subscribe);
+        has_policy && grant.constraints.forbids(Wish::Match(self.policy))
+    }
+
+    /// `subscribe to "com.example." (prefix)`
+    fn what(&self) -> String {
+        let to = if matches!(self.action, Action::Subscribe | Action::Publish) { " to" } else { "" };
+        let how =
+            if self.policy == Match::Exact { String::new() } else { format!(" ({})", self.policy.name()) };
+        format!("{}{to} {:?}{how}", self.action.name(), self.uri)
+    }
+
+    /// Core knows permissions without places. Of equal ones the first counts.
+    fn place_of(&self, rule: &crossway_core::authorization::Permission) -> Option<&'a Permission> {
+        let role = self.roles.iter().find(|role| role.name == self.role)?;
+        role.permissions.iter().find(|permission| permission.rule == *rule)
+    }
+
+    fn without_roles(&self, kept: bool) -> String {
+        if !kept {
+            let why = "nothing: without [[realm.role]] everybody may do whatever changes nothing for others";
+            return line("decided by", why);
+        }
+        let why = "the router: it changes something for others, and the realm has no [[realm.role]]";
+        line("decided by", why) + &self.takes_this()
+    }
+
+    fn not_on_purpose(&self, decisive: &str) -> String {
+        let why = "it changes something for others, so a permission for everything is not enough";
+        line("decided by", decisive) + &line("but", why) + &self.takes_this()
+    }
+
+    fn denied_by(&self, decisive: &Permission, loaded: &Loaded) -> String {
+        let reason = line("decided by", &said(decisive, loaded));
+        let (asked, pattern) = (Pattern::new(self.policy, self.uri), decisive.rule.pattern());
+        if asked == pattern {
+            return reason + &line("it takes", &format!("`{}` in its `allow`", self.action.name()));
+        }
+        // One that does not cover what was asked for refuses some of it, whatever is allowed beside.
+        if !pattern.covers(asked) {
+            return reason + &line("it takes", "a pattern that leaves these out, or another permission here");
+        }
+        reason + &self.takes_this()
+    }
+
+    /// The permission that would allow it, and nothing else.
+    fn takes_this(&self) -> String {
+        let Question { role, uri, .. } = self;
+        let policy = match self.policy {
+            Match::Exact => String::new(),
+            policy => format!("match = \"{}\"\n", policy.name()),
+        };
+        let header =
+            if self.roles.is_empty() { format!("[[realm.role]]\nname = {role:?}\n") } else { String::new() };
+        let action = self.action.name();
+        line(
+            "it takes",
+            &format!(
+                "{header}[[realm.role.permission]]  # of {role}\nuri = {uri:?}\n{policy}allow = [{action:?}]"
+            ),
+        )
+    }
+}
+
+/// What holds in a realm.
+fn terms<'a>(loaded: &'a Loaded, realm: &str) -> Result<&'a Terms, String> {
+    let config = &loaded.config;
+    let fixed = config.realms.iter().find(|fixed| fixed.name == realm).map(|fixed| &fixed.terms);
+    fixed.or(config.auto_create.as_ref()).ok_or_else(|| {
+        let names: Vec<&str> = config.realms.iter().map(|realm| realm.name.as_str()).collect();
+        format!("There is no realm \"{realm}\". {}", suggest(realm, &names, &names))
+    })
+}
+
+/// Where a permission stands, and what it says.
+fn said(permission: &Permission, loaded: &Loaded) -> String {
+    let Place(span) = permission.place;
+    format!("{}\n{permission}", loaded.warnings.line_of(span))
+}
+
+/// A title with what belongs to it, lines below each other.
+fn line(title: &str, text: &str) -> String {
+    let indent = " ".repeat(14);
+    let text = text.lines().collect::<Vec<_>>().join(&format!("\n{indent}"));
+    format!("  {title:<12}{text}\n")
+}
