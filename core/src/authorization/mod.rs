@@ -32,6 +32,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::caller::Procedures;
 pub use constraints::{Constraints, Wish};
 pub use decision::{Decision, Grant, Verdict};
 pub use request::{Action, Actions, Asked, Request};
@@ -55,6 +56,10 @@ pub use rules::{Explanation, Permission, Permissions, Role};
 /// **Cancelling.** When the session ends, the future is dropped at its current await point. A future that panics ends the
 /// session.
 pub trait Authorizer: Send + Sync + 'static {
+    /// Called when the router is built, once for every realm that has this authorizer. One that asks WAMP procedures gives
+    /// it to its [`Caller`](crate::caller::Caller).
+    fn bind(&self, _procedures: &Procedures) {}
+
     /// Decides about one request.
     fn authorize(&self, request: &Request<'_>) -> Answer;
 
@@ -63,6 +68,9 @@ pub trait Authorizer: Send + Sync + 'static {
     fn version(&self) -> u64 {
         0
     }
+
+    /// Somebody knows that decisions have become wrong: whoever has a [`Version`] bumps it.
+    fn invalidate(&self) {}
 }
 
 /// A decision, or the promise of one.

@@ -110,6 +110,7 @@ impl RealmConfig {
     /// Tells everything that decides for this realm where the procedures are that it may want to ask.
     pub(crate) fn bind(&self, procedures: &Procedures) {
         self.authenticators.iter().for_each(|authenticator| authenticator.bind(procedures));
+        self.authorizer.iter().for_each(|authorizer| authorizer.bind(procedures));
     }
 }
 
