@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "in a test a surprise is a failure")]
 
 mod harness;
+#[path = "process/security.rs"]
+mod security;
 
 use std::fs;
 use std::io::Write;

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 pub(crate) use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
+use tempfile::TempDir;
 
 /// The program, without anything of the environment that concerns it.
 pub(crate) fn command() -> Command {
@@ -39,30 +41,41 @@ pub(crate) struct Router {
     out: String,
     err: String,
     addresses: HashMap<String, String>,
-    _directory: tempfile::TempDir,
+    _directory: TempDir,
 }
 
 impl Router {
     /// Starts with this configuration, and waits until the log says that every listener listens.
     pub(crate) fn start(config: &str) -> Router {
-        let mut router = Router::spawn(config, &["--log-format", "json"]);
-        while router.addresses.len() < config.matches("[[listener]]").count() {
+        let (file, directory) = written(config);
+        Router::spawn(&file, directory, &["--log-format", "json"], &[]).listening(config)
+    }
+
+    /// Starts with the configuration in a file, and waits likewise.
+    pub(crate) fn start_file(file: &Path, config: &str, variables: &[(&str, &str)]) -> Router {
+        let directory = tempfile::tempdir().unwrap();
+        Router::spawn(file, directory, &["--log-format", "json"], variables).listening(config)
+    }
+
+    fn listening(mut self, config: &str) -> Router {
+        while self.addresses.len() < config.matches("[[listener]]").count() {
             let mut line = String::new();
-            router.stderr.read_line(&mut line).unwrap();
+            self.stderr.read_line(&mut line).unwrap();
             let event: serde_json::Value =
                 serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON: {line}"));
             if event["message"] == "listening" {
                 let field = |name: &str| event[name].as_str().unwrap().to_string();
-                router.addresses.insert(field("listener"), field("address"));
+                self.addresses.insert(field("listener"), field("address"));
             }
-            router.err += &line;
+            self.err += &line;
         }
-        router
+        self
     }
 
     /// Starts with this configuration, and waits for the greeting.
     pub(crate) fn for_people(config: &str) -> Router {
-        let mut router = Router::spawn(config, &[]);
+        let (file, directory) = written(config);
+        let mut router = Router::spawn(&file, directory, &[], &[]);
         let mut stdout = BufReader::new(router.child.stdout.take().unwrap());
         while !router.out.contains("realm ") {
             assert_ne!(stdout.read_line(&mut router.out).unwrap(), 0, "{}", router.out);
@@ -71,12 +84,11 @@ impl Router {
         router
     }
 
-    fn spawn(config: &str, arguments: &[&str]) -> Router {
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("crossway.toml");
-        fs::write(&file, config).unwrap();
+    /// Sockets with bare names are in `directory`, which lasts as long as the router.
+    fn spawn(file: &Path, directory: TempDir, arguments: &[&str], variables: &[(&str, &str)]) -> Router {
         let mut command = command();
-        command.arg("--config").arg(&file).args(arguments).env("XDG_RUNTIME_DIR", directory.path());
+        command.arg("--config").arg(file).args(arguments).env("XDG_RUNTIME_DIR", directory.path());
+        command.envs(variables.iter().copied());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (out, err) = (String::new(), String::new());
@@ -105,6 +117,13 @@ impl Router {
         self.stderr.read_to_string(&mut self.err).unwrap();
         (std::mem::take(&mut self.out), std::mem::take(&mut self.err))
     }
+}
+
+fn written(config: &str) -> (PathBuf, TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("crossway.toml");
+    fs::write(&file, config).unwrap();
+    (file, directory)
 }
 
 impl Drop for Router {

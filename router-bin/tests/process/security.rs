@@ -1,0 +1,106 @@
+//! The configurations of `docs/security.md`: nothing is to be said against them, they start, and who they are for gets in.
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use crate::harness::{Client, Router, Signal, command, output};
+
+const PAGE: &str = include_str!("../../../docs/security.md");
+
+/// What the page takes from the environment.
+const SECRETS: [(&str, &str); 3] =
+    [("JOE_TICKET", "sesame"), ("ADMIN_TICKET", "open"), ("JUDGE_TICKET", "gavel")];
+
+/// The blocks in TOML, each with the heading above it. Those that begin with `# name.toml` are files beside the others.
+fn blocks() -> Vec<(&'static str, String)> {
+    let (mut heading, mut block, mut all) = ("", None::<String>, Vec::new());
+    for line in PAGE.lines() {
+        match &mut block {
+            None if line.starts_with('#') => heading = line.trim_start_matches(['#', ' ']),
+            None if line == "```toml" => block = Some(String::new()),
+            None => {}
+            Some(_) if line == "```" => all.extend(block.take().map(|block| (heading, block))),
+            Some(block) => *block += &format!("{line}\n"),
+        }
+    }
+    all
+}
+
+/// Everything that a configuration of the page reads.
+fn side_files(directory: &Path) {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_string()]).unwrap();
+    let files = [
+        ("server.pem", made.cert.pem()),
+        ("server.key", made.signing_key.serialize_pem()),
+        ("ca.pem", made.cert.pem()),
+        ("backend.ticket", "something long\n".to_string()),
+    ];
+    for (name, text) in files {
+        fs::write(directory.join(name), text).unwrap();
+    }
+}
+
+/// Writes the files that a block is beside, and the block with ports of the system's choice.
+fn prepare(directory: &Path, text: &str) -> Option<std::path::PathBuf> {
+    let name =
+        text.lines().next().and_then(|line| line.strip_prefix("# ")).filter(|name| name.ends_with(".toml"));
+    let file = directory.join(name.unwrap_or("crossway.toml"));
+    let text = [":8080\"", ":8443\""].iter().fold(text.to_string(), |text, port| text.replace(port, ":0\""));
+    fs::write(&file, text).unwrap();
+    name.is_none().then_some(file)
+}
+
+#[test]
+fn every_configuration_of_the_page_is_fine_and_starts() {
+    let directory = tempfile::tempdir().unwrap();
+    side_files(directory.path());
+    let mut seen = 0;
+    for (heading, text) in blocks() {
+        let Some(file) = prepare(directory.path(), &text) else { continue };
+        let (code, _, err) = output(command().args(["check", "--strict"]).arg(&file).envs(SECRETS));
+        assert_eq!(code, Some(0), "{heading}:\n{text}\n{err}");
+        let mut router = Router::start_file(&file, &text, &SECRETS);
+        router.send(Signal::TERM);
+        assert_eq!(router.wait().code(), Some(0), "{heading}");
+        seen += 1;
+    }
+    assert!(seen >= 6, "{seen} configurations");
+}
+
+/// The first configuration below a heading, on a socket of its own besides.
+fn serving(heading: &str) -> Router {
+    let directory = tempfile::tempdir().unwrap();
+    side_files(directory.path());
+    let configs: HashMap<_, _> = blocks().into_iter().rev().collect();
+    let text = configs[heading].clone() + "\n[[listener]]\nname = \"test\"\nunix = \"test.sock\"\n";
+    let file = prepare(directory.path(), &text).unwrap();
+    Router::start_file(&file, &text, &SECRETS)
+}
+
+/// What a session hears that says these messages after it has connected.
+fn heard(router: &Router, messages: &[&str]) -> Vec<String> {
+    let mut client = Client { stream: UnixStream::connect(router.address("test")).unwrap() };
+    client.ask(&[0x7F, 0xF1, 0, 0], 4);
+    let answer = |message: &&str| {
+        client.send(message);
+        client.message()
+    };
+    messages.iter().map(answer).collect()
+}
+
+const TICKET: &str =
+    r#"[1,"realm1",{"roles":{"caller":{},"publisher":{}},"authmethods":["ticket"],"authid":"joe"}]"#;
+const ANONYMOUS: &str = r#"[1,"realm1",{"roles":{"caller":{},"subscriber":{}}}]"#;
+
+#[test]
+fn who_the_configurations_are_for_gets_in() {
+    let router = serving("ticket");
+    let heard = |messages: &[&str]| heard(&router, messages);
+    let welcome = &heard(&[TICKET, r#"[5,"sesame",{}]"#])[1];
+    assert!(welcome.starts_with("[2,") && welcome.contains(r#""authrole":"user""#), "{welcome}");
+    let abort = &heard(&[TICKET, r#"[5,"sesam",{}]"#])[1];
+    assert!(abort.contains("wamp.error.authentication_denied"), "{abort}");
+    assert!(heard(&[ANONYMOUS])[0].starts_with("[3,"));
+}
