@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use crossway_anonymous::Anonymous;
 use crossway_core::RealmConfig;
 use crossway_core::caller::Caller;
@@ -338,9 +341,136 @@ fn who_shows_nothing_does_not_choose_a_name() {
 
 // covers: AUTH-20
 #[test]
-fn proofs_are_for_the_router_to_check() {
-    for method in ["wampcra", "wamp-scram", "scram", "cryptosign"] {
-        let dynamic = Dynamic::new(method, procedure(|caller| caller));
-        assert!(dynamic.is_err(), "{method} without its proof would be an open door");
+fn a_key_without_its_proof_is_nothing_to_decide_by() {
+    let dynamic = Dynamic::new("cryptosign", procedure(|caller| caller));
+    assert!(dynamic.is_err(), "that would be an open door");
+}
+
+/// `realm1` with a method in which clients prove something.
+fn proved(method: &'static str) -> impl Fn() -> Plan {
+    move || decided_by(procedure(|caller| caller), method, |dynamic| dynamic)
+}
+
+/// Joe wants to prove something. Whoever decides answers; returns what Joe is challenged with.
+async fn challenged(
+    router: &TestRouter,
+    link: Link,
+    method: &str,
+    decider: &mut Decider,
+    answer: Option<Value>,
+) -> (Peer, Value) {
+    let mut joe = Peer::connect(router, link).await;
+    let extra = json!({"nonce": "AAAAAAAAAAAAAAAAAAAAAA==", "channel_binding": null});
+    let hello =
+        json!({"roles": {"caller": {}}, "authmethods": [method], "authid": "joe", "authextra": extra});
+    joe.send(json!([1, "realm1", hello])).await;
+    let (invocation, details) = decider.is_asked(json!("joe")).await;
+    assert_eq!(details["authmethod"], method);
+    match answer {
+        Some(answer) => decider.says(invocation, answer).await,
+        None => decider.fails(invocation, "com.example.no_such_user").await,
+    }
+    let challenge = joe.expect(json!([4, method, ANY])).await;
+    (joe, challenge[2].clone())
+}
+
+/// The signature of a challenge of WAMP-CRA.
+fn signed(key: &str, challenge: &Value) -> Value {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
+    let text = challenge["challenge"].as_str().expect("a text to be signed");
+    STANDARD.encode(hmac::sign(&key, text.as_bytes())).into()
+}
+
+// covers: AUTH-20
+#[test]
+fn whoever_decides_says_which_secret_has_to_be_proved() {
+    on(FEW, proved("wampcra"), async |router, link| {
+        let mut decider = Decider::join(router, link).await;
+        let plain = json!({"role": "user", "authid": "joe.1", "secret": "s3cret"});
+        let (mut joe, challenge) =
+            challenged(router, link, "wampcra", &mut decider, Some(plain.clone())).await;
+        assert_eq!(challenge["salt"], json!(null));
+        joe.send(json!([5, signed("s3cret", &challenge), {}])).await;
+        joe.expect(
+            json!([2, ID, {"authid": "joe.1", "authrole": "user", "authprovider": "dynamic", MORE: 0}]),
+        )
+        .await;
+        let (mut joe, challenge) = challenged(router, link, "wampcra", &mut decider, Some(plain)).await;
+        joe.send(json!([5, signed("guess", &challenge), {}])).await;
+        joe.expect_abort("wamp.error.authentication_denied").await;
+        let key = STANDARD.encode([7; 32]);
+        let salted =
+            json!({"role": "user", "secret": key, "salt": "salt123", "iterations": 100, "keylen": 32});
+        let (mut joe, challenge) = challenged(router, link, "wampcra", &mut decider, Some(salted)).await;
+        let salting = (&challenge["salt"], &challenge["iterations"], &challenge["keylen"]);
+        assert_eq!(salting, (&json!("salt123"), &json!(100), &json!(32)));
+        joe.send(json!([5, signed(&key, &challenge), {}])).await;
+        joe.expect(json!([2, ID, {"authid": "joe", "authrole": "user", MORE: 0}])).await;
+    });
+}
+
+// covers: AUTH-20, AUTH-05, AUTH-08
+#[test]
+fn whom_nobody_knows_is_challenged_like_anybody() {
+    on(FEW, proved("wampcra"), async |router, link| {
+        let mut decider = Decider::join(router, link).await;
+        let key = STANDARD.encode([7; 32]);
+        let salted =
+            json!({"role": "user", "secret": key, "salt": "salt123", "iterations": 100, "keylen": 32});
+        let (mut joe, _) = challenged(router, link, "wampcra", &mut decider, Some(salted)).await;
+        joe.send(json!([5, "guess", {}])).await;
+        let known = joe.expect_abort("wamp.error.authentication_denied").await;
+        let mut salts = Vec::new();
+        for _ in 0..2 {
+            let (mut joe, challenge) = challenged(router, link, "wampcra", &mut decider, None).await;
+            assert_eq!((&challenge["iterations"], &challenge["keylen"]), (&json!(100), &json!(32)));
+            salts.push(challenge["salt"].clone());
+            joe.send(json!([5, signed("", &challenge), {}])).await;
+            assert_eq!(joe.expect_abort("wamp.error.authentication_denied").await, known);
+        }
+        assert_eq!(salts[0], salts[1], "the same each time");
+    });
+}
+
+// covers: AUTH-20, AUTH-06
+#[test]
+fn without_anything_to_prove_nobody_gets_in() {
+    on_memory(proved("wampcra")(), async |router| {
+        let mut decider = Decider::join(router, Link::DEFAULT).await;
+        for garbage in [
+            json!("user"),
+            json!({"role": "user"}),
+            json!({"role": "user", "secret": 5}),
+            json!({"role": "user", "secret": "not base64", "salt": "salt123"}),
+            json!({"role": "user", "secret": "AAAA", "salt": "salt123", "iterations": -1}),
+        ] {
+            let mut joe = Peer::connect(router, Link::DEFAULT).await;
+            let hello = json!({"roles": {"caller": {}}, "authmethods": ["wampcra"], "authid": "joe"});
+            joe.send(json!([1, "realm1", hello])).await;
+            decider.says_of_joe(garbage).await;
+            joe.expect_abort("wamp.error.authentication_failed").await;
+        }
+    });
+}
+
+// covers: AUTH-20
+#[test]
+fn whoever_decides_says_which_password_has_to_be_proved() {
+    for method in ["wamp-scram", "scram"] {
+        on_memory(proved(method)(), async |router| {
+            let mut decider = Decider::join(router, Link::DEFAULT).await;
+            let [salt, stored, server] =
+                [vec![1; 16], vec![2; 32], vec![3; 32]].map(|octets| STANDARD.encode(octets));
+            let keys = json!({
+                "role": "user", "kdf": "pbkdf2", "iterations": 4096,
+                "salt": salt, "stored-key": stored, "server_key": server,
+            });
+            let (mut joe, challenge) =
+                challenged(router, Link::DEFAULT, method, &mut decider, Some(keys)).await;
+            assert_eq!((&challenge["salt"], &challenge["iterations"]), (&json!(salt), &json!(4096)));
+            let extra = json!({"nonce": challenge["nonce"], "channel_binding": null, "cbind_data": null});
+            joe.send(json!([5, STANDARD.encode([0; 32]), extra])).await;
+            joe.expect_abort("wamp.error.authentication_denied").await;
+        });
     }
 }

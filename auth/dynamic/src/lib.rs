@@ -2,8 +2,9 @@
 //!
 //! ```text
 //!   HELLO ──> what the method asks of the client ──> Question ──> cache ──> Decider ──> Verdict ──> WELCOME
-//!             ticket: one CHALLENGE                    answered before, │      │
-//!             others: nothing                          and it said so ──┘      ├─ Procedure: a WAMP procedure
+//!             ticket: one CHALLENGE                    answered before, │      │              ^
+//!             others: nothing                          and it said so ──┘      │              └ wampcra, scram: proof first
+//!                                                                              ├─ Procedure: a WAMP procedure
 //!                                                                              └─ anything else: an HTTP service
 //! ```
 //!
@@ -14,11 +15,15 @@
 //! |---------------|---------------------------------------------------|
 //! | [`question`]  | what the decider is told                          |
 //! | [`verdict`]   | what it says                                      |
+//! | [`proof`]     | methods in which the client proves something      |
 //! | [`cache`]     | what it has said, where it permits to remember it |
 //! | [`procedure`] | asking a WAMP procedure                           |
+//! | [`authorizer`] | asking one what a session may do                 |
 
+mod authorizer;
 mod cache;
 mod procedure;
+mod proof;
 mod question;
 mod verdict;
 
@@ -29,8 +34,11 @@ use crossway_core::auth::{AuthError, AuthRequest, Authenticator, Challenger, Ide
 use crossway_core::caller::Procedures;
 use crossway_core::{Dict, Id};
 
+pub use authorizer::{ByRole, ProcedureAuthorizer};
 use cache::Cache;
+use crossway_users::ScramDialect;
 pub use procedure::Procedure;
+use proof::{Likeness, Scheme};
 pub use question::Question;
 use verdict::Verdict;
 pub use verdict::{Decided, Undecided};
@@ -56,7 +64,9 @@ pub trait Decider: Send + Sync + 'static {
 /// An authenticator that asks a [`Decider`].
 pub struct Dynamic {
     method: String,
+    scheme: Option<Scheme>,
     decider: Box<dyn Decider>,
+    likeness: Likeness,
     cache: Cache,
 }
 
@@ -72,12 +82,20 @@ impl fmt::Display for Unsupported {
 
 impl std::error::Error for Unsupported {}
 
-/// Here the client proves something to the router: to ask about it without the proof would be an open door.
-const PROOFS: [&str; 4] = ["wampcra", "wamp-scram", "scram", "cryptosign"];
+/// The methods with a proof that is checked here.
+const SCHEMES: [(&str, Scheme); 3] = [
+    ("wampcra", Scheme::WampCra),
+    ("wamp-scram", Scheme::Scram(ScramDialect::Spec)),
+    ("scram", Scheme::Scram(ScramDialect::Autobahn)),
+];
+
+/// Here the client proves something that is not checked here: to ask about it without the proof would be an open door.
+const PROOFS: [&str; 1] = ["cryptosign"];
 
 impl Dynamic {
-    /// `method` as clients ask for it. `ticket` challenges them for their ticket; any other method asks nothing of them,
-    /// so that the decider has HELLO and the connection to decide by.
+    /// `method` as clients ask for it. `ticket` challenges them for their ticket; with `wampcra`, `wamp-scram` and `scram` the
+    /// decider says what their proof has to fit; any other method asks nothing of them, so that the decider has HELLO and
+    /// the connection to decide by.
     ///
     /// # Errors
     /// A method whose proof the router itself would have to check.
@@ -86,7 +104,9 @@ impl Dynamic {
         if !Self::can_decide(&method) {
             return Err(Unsupported(method));
         }
-        Ok(Dynamic { method, decider: Box::new(decider), cache: Cache::new(Self::MAX_CACHED) })
+        let scheme = SCHEMES.iter().find(|(name, _)| *name == method).map(|(_, scheme)| *scheme);
+        let (likeness, cache) = (Likeness::new(), Cache::new(Self::MAX_CACHED));
+        Ok(Dynamic { method, scheme, decider: Box::new(decider), likeness, cache })
     }
 
     /// Whether somebody else can decide about clients with this method.
@@ -104,6 +124,35 @@ impl Dynamic {
         self
     }
 
+    /// Asks what has to be proved, and has it proved.
+    async fn proved(
+        &self,
+        scheme: Scheme,
+        request: &AuthRequest,
+        challenger: &mut dyn Challenger,
+    ) -> Result<Identity, AuthError> {
+        let authid = crossway_users::authid(request, &self.method)?;
+        let known = match self.decide(&Question::new(request, &self.method)).await {
+            Err(AuthError::Denied(_)) => None,
+            decided => Some(decided?),
+        };
+        let users = match known.as_ref().and_then(|verdict| Some((verdict, verdict.proof.clone()?))) {
+            Some((verdict, proof)) => self.likeness.with(authid, &verdict.role, proof),
+            None => self.likeness.without_anybody(),
+        };
+        let proved = scheme.for_users(users).authenticate(request, challenger).await?;
+        let Verdict { authid, role, mut extra, .. } = known.ok_or_else(AuthError::denied)?;
+        // The method's own last word to the client stands.
+        proved.authextra.into_iter().for_each(|(key, value)| drop(extra.insert(key, value)));
+        Ok(self.identity(authid.unwrap_or(proved.authid), role, extra))
+    }
+
+    fn identity(&self, authid: String, role: String, extra: Dict) -> Identity {
+        let mut identity = Identity::new(authid, role, self.decider.provider());
+        identity.authextra = extra;
+        identity
+    }
+
     /// What has been decided before, else what is decided now.
     async fn decide(&self, question: &Question) -> Result<Verdict, AuthError> {
         let key = self.cache.key(question);
@@ -111,10 +160,12 @@ impl Dynamic {
             return Ok(verdict);
         }
         let decided = self.decider.decide(question).await;
-        let verdict = decided.and_then(|decided| Verdict::read(decided, question)).map_err(|undecided| {
-            tracing::debug!(realm = question.realm, method = self.method, why = %undecided, "not let in");
-            AuthError::from(undecided)
-        })?;
+        let verdict = decided.and_then(|decided| Verdict::read(decided, question, self.scheme)).map_err(
+            |undecided| {
+                tracing::debug!(realm = question.realm, method = self.method, why = %undecided, "not let in");
+                AuthError::from(undecided)
+            },
+        )?;
         if let Some(lasts) = verdict.lasts {
             self.cache.put(key, verdict.clone(), lasts);
         }
@@ -143,6 +194,9 @@ impl Authenticator for Dynamic {
         request: &AuthRequest,
         challenger: &mut dyn Challenger,
     ) -> Result<Identity, AuthError> {
+        if let Some(scheme) = self.scheme {
+            return self.proved(scheme, request, challenger).await;
+        }
         let mut question = Question::new(request, &self.method);
         let mut claimed = None;
         if self.method == "ticket" {
@@ -155,8 +209,6 @@ impl Authenticator for Dynamic {
         let Verdict { authid, role, extra, .. } = self.decide(&question).await?;
         // Where nothing was shown, the client does not choose its name: the decider does, or nobody.
         let authid = authid.or(claimed).unwrap_or_else(|| format!("{}-{}", self.method, Id::random()));
-        let mut identity = Identity::new(authid, role, self.decider.provider());
-        identity.authextra = extra;
-        Ok(identity)
+        Ok(self.identity(authid, role, extra))
     }
 }

@@ -6,6 +6,7 @@ use crossway_core::auth::AuthError;
 use crossway_core::{Dict, Value};
 
 use crate::Question;
+use crate::proof::{Proof, Scheme};
 
 /// An answer, not yet read: a role, or a dictionary with one.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,11 +44,13 @@ impl From<Undecided> for AuthError {
 }
 
 /// Who somebody is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Verdict {
     pub(crate) authid: Option<String>,
     pub(crate) role: String,
     pub(crate) extra: Dict,
+    /// What the client has to prove, where the method demands that.
+    pub(crate) proof: Option<Proof>,
     /// How long this may be remembered; `None`: not at all.
     pub(crate) lasts: Option<Duration>,
 }
@@ -57,7 +60,11 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 impl Verdict {
     /// Reads an answer: nothing, null and false are a no, and what makes no sense is no decision.
-    pub(crate) fn read(decided: Decided, question: &Question) -> Result<Self, Undecided> {
+    pub(crate) fn read(
+        decided: Decided,
+        question: &Question,
+        scheme: Option<Scheme>,
+    ) -> Result<Self, Undecided> {
         let Decided { answer, lasts } = decided;
         let (role, dict) = match answer {
             None | Some(Value::Null | Value::Bool(false)) => {
@@ -88,11 +95,12 @@ impl Verdict {
             Some(_) => return Err(nonsense("cache is no number of seconds")),
         };
         let lasts = lasts.filter(|lasts| !lasts.is_zero()).map(|lasts| lasts.min(LONGEST));
-        Ok(Verdict { authid, role, extra, lasts })
+        let proof = scheme.map(|scheme| scheme.read(&mut dict)).transpose()?;
+        Ok(Verdict { authid, role, extra, proof, lasts })
     }
 }
 
-fn take_text(dict: &mut Dict, key: &str) -> Result<Option<String>, Undecided> {
+pub(crate) fn take_text(dict: &mut Dict, key: &str) -> Result<Option<String>, Undecided> {
     match dict.remove(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Text(text)) => Ok(Some(text)),
@@ -100,6 +108,6 @@ fn take_text(dict: &mut Dict, key: &str) -> Result<Option<String>, Undecided> {
     }
 }
 
-fn nonsense(what: &str) -> Undecided {
+pub(crate) fn nonsense(what: &str) -> Undecided {
     Undecided::Failed(format!("the answer makes no sense: {what}"))
 }

@@ -59,6 +59,12 @@ impl Users {
     }
 }
 
+impl From<Roster> for Users {
+    fn from(roster: Roster) -> Self {
+        Users(Source::Fixed(Arc::new(roster)))
+    }
+}
+
 impl Default for Users {
     /// Nobody.
     fn default() -> Self {
@@ -165,20 +171,26 @@ impl Roster {
 
     /// One more; who has the same name is replaced. A key belongs to whoever came last with it.
     pub fn add(&mut self, user: User) {
-        let User { principal, ticket, wampcra, scram, keys, certificates } = &user;
+        let User { principal, keys, certificates, .. } = &user;
         if let Some(old) = self.users.remove(&principal.authid) {
             self.keys.retain(|_, owner| owner.authid != old.principal.authid);
             self.certificates.retain(|_, owner| owner.authid != old.principal.authid);
         }
+        self.resemble(&user);
+        self.keys.extend(keys.iter().map(|key| (*key, principal.clone())));
+        self.certificates.extend(certificates.iter().map(|fingerprint| (*fingerprint, principal.clone())));
+        self.users.insert(Arc::clone(&principal.authid), user);
+    }
+
+    /// Remembers what a user looks like, and nothing else of it: so may those look who do not exist.
+    pub fn resemble(&mut self, user: &User) {
+        let User { principal, ticket, wampcra, scram, .. } = user;
         ticket.iter().for_each(|ticket| remember(&mut self.kinds.ticket, ticket.kind()));
         wampcra.iter().for_each(|key| remember(&mut self.kinds.wampcra, key.kind()));
         for (kinds, keys) in self.kinds.scram.iter_mut().zip(scram) {
             keys.iter().for_each(|keys| remember(kinds, keys.kind()));
         }
         remember(&mut self.kinds.roles, Arc::clone(&principal.role));
-        self.keys.extend(keys.iter().map(|key| (*key, principal.clone())));
-        self.certificates.extend(certificates.iter().map(|fingerprint| (*fingerprint, principal.clone())));
-        self.users.insert(Arc::clone(&principal.authid), user);
     }
 
     /// Who shows a ticket under this name.

@@ -52,7 +52,7 @@ fn method(field: &Field<'_>) -> Option<String> {
     if Dynamic::can_decide(&method) {
         return Some(method);
     }
-    let help = "allowed: `ticket`, `anonymous`, and names of your own; a proof is for the router to check";
+    let help = "allowed: `ticket`, `wampcra`, `wamp-scram`, `scram`, `anonymous`, and names of your own";
     field.wrong("can't be decided by somebody else", "the client proves something here", help)
 }
 
