@@ -33,7 +33,7 @@ pub mod peer;
 pub mod random;
 pub mod router;
 pub mod run;
-mod tls;
+pub mod tls;
 pub mod wire;
 
 pub use bystander::Bystander;

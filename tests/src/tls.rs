@@ -12,6 +12,7 @@ use tokio_rustls::TlsConnector;
 use crate::wire::Stream;
 
 struct Certificate {
+    der: Vec<u8>,
     cert: String,
     key: String,
     client: TlsConnector,
@@ -27,8 +28,14 @@ static CERTIFICATE: LazyLock<Certificate> = LazyLock::new(|| {
         .with_root_certificates(roots)
         .with_no_client_auth();
     let (cert, key) = (made.cert.pem(), made.signing_key.serialize_pem());
-    Certificate { cert, key, client: TlsConnector::from(Arc::new(client)) }
+    let der = made.cert.der().to_vec();
+    Certificate { der, cert, key, client: TlsConnector::from(Arc::new(client)) }
 });
+
+/// The certificate of every router under test, signed with SHA-256.
+pub fn certificate() -> &'static [u8] {
+    &CERTIFICATE.der
+}
 
 /// What a framing sees of a connection inside TLS.
 pub(crate) type Io = TlsStream<TcpStream>;

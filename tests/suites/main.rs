@@ -5,6 +5,9 @@
 
 mod arrows;
 mod auth;
+mod auth_scram;
+mod auth_users;
+mod auth_wampcra;
 mod bad_input;
 mod batches;
 mod callers;

@@ -165,6 +165,7 @@ mod tests {
             .unwrap()
     }
 
+    // covers: AUTH-SCRAM-05, AUTH-SCRAM-11, AUTH-SCRAM-12, AUTH-SCRAM-21, AUTH-SCRAM-22
     #[test]
     fn the_example_of_rfc_7677_is_signed_as_it_says() {
         let exchange = Exchange {
@@ -183,6 +184,7 @@ mod tests {
         assert_eq!(pencil().check(b"another message", proof), None);
     }
 
+    // covers: AUTH-SCRAM-11
     #[test]
     fn names_are_escaped() {
         let nonce = Dict::new().with("nonce", "AAAA");
