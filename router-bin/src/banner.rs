@@ -23,11 +23,39 @@ fn text(realms: &[Realm], listeners: &[&Listener], snippet: bool, colours: bool)
         let methods: Vec<&str> = realm.terms.auth.iter().map(Auth::method).collect();
         text += &format!("  realm      {bold}{}{reset} {dim}({}){reset}\n", realm.name, methods.join(" or "));
     }
+    for (realm, role, listener) in open(realms, listeners) {
+        let (name, address) = (&realm.name, &listener.address);
+        let may = match realm.terms.roles.is_empty() {
+            true => "who may do everything but what changes something for others".to_string(),
+            false => format!("who may do what the role {role} may"),
+        };
+        text += &format!("  open       {bold}{name}{reset} to everybody who gets to {address}, {may}\n");
+    }
     if let Some(code) = example(realms, listeners).filter(|_| snippet) {
         text += &format!("\n{dim}Try it in another terminal, after `pip install autobahn`:{reset}\n\n{code}");
         text += &format!("\n{dim}`crossway init` writes a config file to begin with. Ctrl-C stops.{reset}\n");
     }
     text + "\n"
+}
+
+/// Realms that anybody can join from outside of this machine, in which role, and where.
+pub(crate) fn open<'a>(
+    realms: &'a [Realm],
+    listeners: &[&'a Listener],
+) -> Vec<(&'a Realm, &'a str, &'a Listener)> {
+    let role = |realm: &'a Realm| {
+        realm.terms.auth.iter().find_map(|auth| match auth {
+            Auth::Anonymous { role } => Some(role.as_str()),
+            _ => None,
+        })
+    };
+    let is_open = |listener: &Listener| listener.is_public() && listener.allows("anonymous");
+    let at = |listener: &&'a Listener| {
+        let here = *listener;
+        let served = realms.iter().filter(|realm| here.serves(&realm.name));
+        served.filter_map(move |realm| Some((realm, role(realm)?, here))).collect::<Vec<_>>()
+    };
+    listeners.iter().filter(|listener| is_open(listener)).flat_map(at).collect()
 }
 
 /// One line for each framing: what to put into a client. WebSocket first: it is what most people look for.
@@ -162,6 +190,23 @@ END
         assert!(
             text(&config.realms, &listeners, false, true).contains("\x1b[1mws://127.0.0.1:8080/ws\x1b[0m")
         );
+    }
+
+    #[test]
+    fn a_realm_that_is_open_to_the_world_is_told() {
+        let role = ("CROSSWAY__REALM__0__ROLE__0__NAME", "anonymous");
+        let outside = ("CROSSWAY__LISTENER__0__TCP", "0.0.0.0:8080");
+        let said = ("CROSSWAY__LISTENER__0__AUTH", "anonymous");
+        let greeting = |variables: &[(&str, &str)]| {
+            let config = load(None::<&Path>, &Environment::with(variables)).unwrap().config;
+            let listeners: Vec<&Listener> = config.listeners.iter().collect();
+            text(&config.realms, &listeners, false, false)
+        };
+        let open = "  open       realm1 to everybody who gets to 0.0.0.0:8080, who may do ";
+        assert!(greeting(&[outside, said]).contains(&format!("{open}everything but what changes")));
+        assert!(greeting(&[outside, said, role]).contains(&format!("{open}what the role anonymous may\n")));
+        assert!(!greeting(&[outside]).contains("open"), "anonymous clients are not let in");
+        assert!(!greeting(&[said]).contains("open"), "nobody from outside");
     }
 
     #[test]

@@ -106,7 +106,10 @@ fn greet(config: &Config, opened: &[Opened], greeting: Greeting) {
         banner::print(&config.realms, &listeners, greeting == Greeting::Full);
         return;
     }
-    for listener in listeners {
+    for listener in &listeners {
         tracing::info!(listener = %listener.name, address = %listener.address, tls = listener.tls.is_some(), "listening");
+    }
+    for (realm, role, listener) in banner::open(&config.realms, &listeners) {
+        tracing::info!(listener = %listener.name, realm = %realm.name, role, "open to everybody");
     }
 }
