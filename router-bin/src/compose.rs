@@ -12,7 +12,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crossway_cbor::Cbor;
-use crossway_core::authorization::Permissions;
 use crossway_core::serializer::Serializer;
 use crossway_core::{RealmConfig, Router};
 use crossway_framing::{Handshake, Listener as Carrier, ServeOptions, Split, serve};
@@ -26,7 +25,7 @@ use crossway_tls::{Tls, TlsError};
 use crossway_unix::{UnixListener, UnixOptions};
 use crossway_websocket::{Compression, WebSocket, WebSocketOptions, WebSocketPath};
 
-use crate::config::{self, Address, Auth, Config, Format, Framing, Listener, Role, Rules, Terms};
+use crate::config::{self, Address, Auth, Config, Format, Framing, Listener, Rules, Terms};
 
 /// The router with its realms. Opens nothing.
 ///
@@ -49,7 +48,7 @@ fn on_terms(realm: RealmConfig, terms: &Terms) -> RealmConfig {
     let realm = methods.iter().fold(realm, |realm, method| realm.authenticator(auth::authenticator(method)));
     let realm = match roles.as_slice() {
         [] => realm,
-        roles => realm.authorizer(Arc::new(Permissions::new(roles.iter().map(Role::to_core)))),
+        roles => realm.authorizer(auth::authorizer(roles)),
     };
     let realm = topics.iter().cloned().fold(realm, RealmConfig::topic_rule);
     let realm = procedures.iter().cloned().fold(realm, RealmConfig::procedure_rule);

@@ -64,6 +64,12 @@ impl<'a> Question<'a> {
         let explanation = permissions.explain(self.role, self.action, self.policy, self.uri);
         let decisive = explanation.permission.and_then(|rule| self.place_of(rule));
         let kept = self.action == Action::Call && MetaApi::changes(self.uri);
+        let asked = self.roles.iter().find(|role| role.name == self.role).and_then(Role::decided_by);
+        if let Some(asked) = asked {
+            let Question { realm, role, .. } = self;
+            let text = format!("unknown: in {realm}, whether {role} may {}\n\n", self.what());
+            return (false, text + &line("decided by", &asked));
+        }
         let (is_allowed, reason) = match (&explanation.verdict, decisive) {
             _ if self.roles.is_empty() => (!kept, self.without_roles(kept)),
             (Verdict::Allowed(grant), Some(decisive)) if kept && !grant.explicit => {

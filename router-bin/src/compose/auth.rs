@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use crossway_anonymous::Anonymous;
 use crossway_core::auth::Authenticator;
+use crossway_core::authorization::{Authorizer, Permissions};
 use crossway_core::caller::Caller;
-use crossway_dynamic::{Dynamic, Procedure};
+use crossway_dynamic::{ByRole, Dynamic, Procedure, ProcedureAuthorizer};
 use crossway_hook::Hook;
 use crossway_ticket::Ticket;
 
-use crate::config::{Auth, Decider, Elsewhere, TicketUser};
+use crate::config::{Asked, Auth, Decider, Elsewhere, Role, TicketUser};
 
 pub(super) fn authenticator(auth: &Auth) -> Arc<dyn Authenticator> {
     match auth {
@@ -25,16 +26,29 @@ fn ticket(users: &[TicketUser]) -> Ticket {
 }
 
 fn elsewhere(decided: &Elsewhere) -> Dynamic {
-    let Elsewhere { method, decider, timeout, max_concurrent, max_cached } = decided;
+    let Elsewhere { method, decider, max_cached } = decided;
     let dynamic = match decider {
-        Decider::Procedure { uri, realm } => {
-            let caller = Caller::new(realm).timeout(*timeout).max_concurrent(*max_concurrent);
-            Dynamic::new(method, Procedure::new(caller, uri))
-        }
+        Decider::Procedure(asked) => Dynamic::new(method, Procedure::new(caller(asked), &asked.uri)),
         Decider::Service(options) => Dynamic::new(
             method,
             Hook::new(options).expect("there was one when the configuration was checked"),
         ),
     };
     dynamic.expect("the method was checked").max_cached(*max_cached)
+}
+
+fn caller(asked: &Asked) -> Caller {
+    Caller::new(&asked.realm).timeout(asked.timeout).max_concurrent(asked.max_concurrent)
+}
+
+/// Permissions, and for some roles procedures that decide instead.
+pub(super) fn authorizer(roles: &[Role]) -> Arc<dyn Authorizer> {
+    let permissions = Arc::new(Permissions::new(roles.iter().map(Role::to_core)));
+    if roles.iter().all(|role| role.authorizer.is_none()) {
+        return permissions;
+    }
+    let asked = roles.iter().filter_map(|role| Some((&role.name, role.authorizer.as_ref()?)));
+    Arc::new(asked.fold(ByRole::new(permissions), |all, (name, asked)| {
+        all.role(name, Arc::new(ProcedureAuthorizer::new(caller(asked), &asked.uri)))
+    }))
 }

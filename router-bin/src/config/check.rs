@@ -1,5 +1,6 @@
 //! From the tree to the checked configuration: one file for each part of the config file.
 
+mod asked;
 mod auth;
 mod listener;
 mod realm;

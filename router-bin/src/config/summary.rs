@@ -53,7 +53,10 @@ fn meta(api: MetaApi) -> &'static str {
 
 fn roles(roles: &[Role]) -> String {
     let permissions = roles.iter().map(|role| role.permissions.len()).sum();
-    counted(roles.len(), "role", "roles") + &counted(permissions, "permission", "permissions")
+    let asked = roles.iter().filter(|role| role.authorizer.is_some()).count();
+    counted(roles.len(), "role", "roles")
+        + &counted(permissions, "permission", "permissions")
+        + &counted(asked, "role that a procedure decides about", "roles that procedures decide about")
 }
 
 /// How many there are, of the kinds of which there are some.

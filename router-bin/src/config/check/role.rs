@@ -6,7 +6,7 @@ use crossway_core::authorization::{self, Action, Actions, Constraints, Grant};
 use crossway_core::uri::UriRule;
 
 use super::rules::{pattern, says_something};
-use super::{Context, unique};
+use super::{Context, asked, unique};
 use crate::config::checked::{ACTIONS, Auth, DISCLOSURES, INVOKES, MATCHES, Permission, Place, Role, WISHES};
 use crate::config::read::{Field, Table};
 use crate::config::tree::Span;
@@ -19,7 +19,7 @@ pub(super) fn roles(table: &Table<'_>, rule: UriRule, context: &Context<'_>) -> 
         return field.wrong("is empty", "nobody could do anything", help).unwrap_or_default();
     }
     let names = RefCell::new(Vec::new());
-    let roles = field.list(|item| role(item, rule, &names)).unwrap_or_default();
+    let roles = field.list(|item| role(item, rule, &names, context)).unwrap_or_default();
     unique(&names.into_inner(), "roles of a realm", context.notes);
     roles
 }
@@ -42,17 +42,31 @@ pub(super) fn handed_out(auth: &Field<'_>, methods: &[Auth], table: &Table<'_>) 
     }
 }
 
-fn role(item: &Field<'_>, rule: UriRule, names: &RefCell<Vec<(String, Span)>>) -> Option<Role> {
+fn role(
+    item: &Field<'_>,
+    rule: UriRule,
+    names: &RefCell<Vec<(String, Span)>>,
+    context: &Context<'_>,
+) -> Option<Role> {
     item.read(|table| {
         let name = table.require("name", "name = \"user\"").and_then(|field| {
             let name = field.text()?;
             names.borrow_mut().push((name.clone(), field.span()));
             Some((name, Place(field.span())))
         });
-        let permissions = table.get("permission");
+        let (permissions, authorizer) = (table.get("permission"), table.get("authorizer"));
+        if let (Some(_), Some(authorizer)) = (&permissions, &authorizer) {
+            let help = "allowed: either [[realm.role.permission]] or `authorizer`";
+            return authorizer.wrong("is one too many", "who decides?", help);
+        }
+        let is_asked = authorizer.is_some();
+        let authorizer = authorizer.and_then(|field| field.read(|table| asked::read(table, context))?);
         let permissions = permissions.and_then(|field| field.list(|item| permission(item, rule)));
         let (name, place) = name?;
-        Some(Role { name, place, permissions: permissions.unwrap_or_default() })
+        if is_asked && authorizer.is_none() {
+            return None;
+        }
+        Some(Role { name, place, permissions: permissions.unwrap_or_default(), authorizer })
     })?
 }
 

@@ -61,10 +61,6 @@ impl fmt::Display for Auth {
 pub(crate) struct Elsewhere {
     pub(crate) method: String,
     pub(crate) decider: Decider,
-    /// How long a decision may take.
-    pub(crate) timeout: Duration,
-    /// Decisions at a time.
-    pub(crate) max_concurrent: usize,
     /// Verdicts that are remembered, of those that may be.
     pub(crate) max_cached: usize,
 }
@@ -72,17 +68,28 @@ pub(crate) struct Elsewhere {
 /// Whoever decides.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Decider {
-    /// A procedure of a realm.
-    Procedure { uri: String, realm: String },
+    /// A procedure.
+    Procedure(Asked),
     /// An HTTP service; there is one with these options.
     Service(HookOptions),
+}
+
+/// A procedure of a realm that the router asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) uri: String,
+    pub(crate) realm: String,
+    /// How long an answer may take.
+    pub(crate) timeout: Duration,
+    /// Questions at a time.
+    pub(crate) max_concurrent: usize,
 }
 
 impl fmt::Display for Decider {
     /// Without what a URL may say behind `?`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Decider::Procedure { uri, realm } => write!(f, "{uri} of {realm}"),
+            Decider::Procedure(Asked { uri, realm, .. }) => write!(f, "{uri} of {realm}"),
             Decider::Service(options) => f.write_str(options.url.split('?').next().unwrap_or_default()),
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use crossway_core::authorization::{self as core, Action, Grant, Wish};
 use crossway_core::message::{Invoke, Match};
 
-use super::{DISCLOSURES, MATCHES, Place};
+use super::{Asked, DISCLOSURES, MATCHES, Place};
 
 /// What can be allowed and denied.
 pub(crate) const ACTIONS: [(&str, Action); 4] = [
@@ -40,8 +40,10 @@ pub(crate) const WISHES: [(&str, (Wish, Action)); 6] = [
 pub(crate) struct Role {
     pub(crate) name: String,
     pub(crate) place: Place,
-    /// In the order of the text.
+    /// In the order of the text; none where an authorizer decides.
     pub(crate) permissions: Vec<Permission>,
+    /// A procedure that decides instead.
+    pub(crate) authorizer: Option<Asked>,
 }
 
 /// One permission, and where it stands.
@@ -52,6 +54,11 @@ pub(crate) struct Permission {
 }
 
 impl Role {
+    /// Where a procedure decides about everything that the role wants to do, what says so in a sentence.
+    pub(crate) fn decided_by(&self) -> Option<String> {
+        self.authorizer.as_ref().map(|asked| format!("{} of {}, each time", asked.uri, asked.realm))
+    }
+
     /// As core takes it.
     pub(crate) fn to_core(&self) -> core::Role {
         let permissions = self.permissions.iter().map(|permission| permission.rule.clone()).collect();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{LISTENER, certificate, environment, good, load_in, report};
-use crate::config::checked::{Auth, Decider, Elsewhere};
+use crate::config::checked::{Asked, Auth, Decider, Elsewhere};
 use crate::config::summary::summary;
 use crate::config::tree::Format;
 
@@ -21,6 +21,12 @@ fn elsewhere(auth: &str) -> Elsewhere {
     }
 }
 
+/// A procedure of the realm `admin`, with the defaults.
+fn asked(uri: &str) -> Asked {
+    let (uri, realm) = (uri.to_owned(), "admin".to_owned());
+    Asked { uri, realm, timeout: Duration::from_secs(5), max_concurrent: 64 }
+}
+
 #[track_caller]
 fn wrong(auth: &str, words: &str) {
     let report = report(Format::Toml, &realms(auth));
@@ -32,15 +38,9 @@ fn wrong(auth: &str, words: &str) {
 #[test]
 fn a_procedure_may_decide() {
     let text = "{ method = \"ticket\", procedure = \"com.example.authenticate\", realm = \"admin\" }";
-    let Elsewhere { method, decider, timeout, max_concurrent, max_cached } = elsewhere(text);
-    assert_eq!(
-        (method.as_str(), timeout, max_concurrent, max_cached),
-        ("ticket", Duration::from_secs(5), 64, 1024)
-    );
-    assert_eq!(
-        decider,
-        Decider::Procedure { uri: "com.example.authenticate".to_owned(), realm: "admin".to_owned() }
-    );
+    let Elsewhere { method, decider, max_cached } = elsewhere(text);
+    assert_eq!((method.as_str(), max_cached), ("ticket", 1024));
+    assert_eq!(decider, Decider::Procedure(asked("com.example.authenticate")));
     let summary = summary(&good(&realms(text)));
     assert!(summary.contains("realm1 (ticket as com.example.authenticate of admin decides)"), "{summary}");
 }
@@ -97,4 +97,43 @@ fn mistakes_are_told() {
         "a service on another host needs https",
     );
     wrong("{ method = \"ticket\", url = \"https://a.example.com/\", timeout = \"0s\" }", "is out of range");
+}
+
+/// Roles of a realm, one with permissions and one about which a procedure decides.
+fn roles(authorizer: &str, keys: &str) -> String {
+    let roles = format!(
+        "[[realm.role]]\nname = \"callee\"\n[[realm.role.permission]]\nuri = \"com.example.\"\nmatch = \"prefix\"\n\
+         allow = [\"register\"]\n[[realm.role]]\nname = \"user\"\nauthorizer = {{ {authorizer} }}\n{keys}"
+    );
+    let auth = "{ method = \"badge\", procedure = \"com.example.who\", realm = \"admin\" }";
+    realms(auth) + &roles
+}
+
+#[test]
+fn a_procedure_may_decide_what_a_role_may_do() {
+    let text = roles("procedure = \"com.example.authorize\", realm = \"admin\"", "");
+    let config = good(&text);
+    let [callee, user] = config.realms[1].terms.roles.as_slice() else { panic!("{config:?}") };
+    assert_eq!((callee.authorizer.as_ref(), callee.permissions.len()), (None, 1));
+    assert_eq!(
+        (user.authorizer.as_ref(), user.permissions.len()),
+        (Some(&asked("com.example.authorize")), 0)
+    );
+    assert!(summary(&config).contains("2 roles, 1 permission, 1 role that a procedure decides about"));
+}
+
+#[test]
+fn either_permissions_or_a_procedure_decide() {
+    let one = |text: &str, words: &str| {
+        let report = report(Format::Toml, text);
+        assert!(report.contains(words), "{report}");
+        assert!(report.ends_with("\n1 mistake in the configuration.\n"), "{report}");
+    };
+    let asked = "procedure = \"com.example.authorize\", realm = \"admin\"";
+    one(&roles(asked, "permission = []\n"), "`realm[1].role[1].authorizer` is one too many");
+    one(&roles("realm = \"admin\"", ""), "`realm[1].role[1].authorizer.procedure` is missing");
+    one(
+        &roles("procedure = \"com.example.authorize\", realm = \"amin\"", ""),
+        "`realm[1].role[1].authorizer.realm` names a realm that does not exist",
+    );
 }

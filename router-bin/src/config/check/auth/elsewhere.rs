@@ -1,16 +1,15 @@
 //! `{ method = "ticket", procedure = "..." }` and `{ method = "ticket", url = "..." }`: somebody else decides.
 
 use std::fs;
-use std::time::Duration;
 
-use crossway_core::caller::Caller;
 use crossway_dynamic::Dynamic;
 use crossway_hook::{Bearer, Hook, HookOptions};
 
 use super::Context;
 use super::secret::{self, Keys};
+use crate::config::check::asked;
 use crate::config::check::settings::{COUNT, bytes, number};
-use crate::config::checked::{Auth, Decider, Elsewhere, Mention};
+use crate::config::checked::{Auth, Decider, Elsewhere};
 use crate::config::read::{Field, Table};
 
 const BEARER: Keys = Keys { here: "bearer", variable: "bearer_env", file: "bearer_file" };
@@ -22,29 +21,17 @@ pub(super) fn is_meant(table: &Table<'_>) -> bool {
 
 pub(super) fn read(table: &Table<'_>, context: &Context<'_>) -> Option<Auth> {
     let method = table.require("method", "method = \"ticket\"").and_then(|field| method(&field));
-    let mut timeout = Caller::TIMEOUT;
-    table.set("timeout", &mut timeout, |field| {
-        field.duration(Duration::from_millis(1)..=Duration::from_secs(3600))
-    });
-    let mut max_concurrent = Caller::MAX_CONCURRENT;
-    table.set("max_concurrent", &mut max_concurrent, number(1..=COUNT));
     let mut max_cached = Dynamic::MAX_CACHED;
     table.set("max_cached", &mut max_cached, number(0..=COUNT));
     let decider = match (table.get("procedure"), table.get("url")) {
         (Some(_), Some(url)) => {
             return url.wrong("is one too many", "who decides?", "allowed: either `procedure` or `url`");
         }
-        (Some(uri), _) => procedure(&uri, table, context),
-        (None, Some(url)) => service(&url, table, context, timeout, max_concurrent),
+        (Some(_), _) => asked::read(table, context).map(Decider::Procedure),
+        (None, Some(url)) => service(&url, table, context).map(Decider::Service),
         (None, None) => None,
     };
-    Some(Auth::Elsewhere(Elsewhere {
-        method: method?,
-        decider: decider?,
-        timeout,
-        max_concurrent,
-        max_cached,
-    }))
+    Some(Auth::Elsewhere(Elsewhere { method: method?, decider: decider?, max_cached }))
 }
 
 fn method(field: &Field<'_>) -> Option<String> {
@@ -56,24 +43,8 @@ fn method(field: &Field<'_>) -> Option<String> {
     field.wrong("can't be decided by somebody else", "the client proves something here", help)
 }
 
-fn procedure(uri: &Field<'_>, table: &Table<'_>, context: &Context<'_>) -> Option<Decider> {
-    let realm = table.require("realm", "realm = \"admin\", where the procedure is registered");
-    let realm = realm.and_then(|field| {
-        let name = field.text()?;
-        let (span, path) = (field.span(), field.path.clone());
-        context.mentions.borrow_mut().push(Mention { realm: name.clone(), span, path });
-        Some(name)
-    });
-    Some(Decider::Procedure { uri: uri.text()?, realm: realm? })
-}
-
-fn service(
-    url: &Field<'_>,
-    table: &Table<'_>,
-    context: &Context<'_>,
-    timeout: Duration,
-    max_concurrent: usize,
-) -> Option<Decider> {
+fn service(url: &Field<'_>, table: &Table<'_>, context: &Context<'_>) -> Option<HookOptions> {
+    let (timeout, max_concurrent) = asked::bounds(table);
     let mut options = HookOptions { timeout, max_concurrent, ..HookOptions::new(url.text()?) };
     table.set("max_answer", &mut options.max_answer, bytes);
     if [BEARER.here, BEARER.variable, BEARER.file].iter().any(|key| table.get(key).is_some()) {
@@ -91,7 +62,7 @@ fn service(
         }
     }
     match Hook::new(&options) {
-        Ok(_) => Some(Decider::Service(options)),
+        Ok(_) => Some(options),
         Err(error) => {
             let help = "for example: url = \"https://auth.example.com/decide\", ca = \"ca.pem\"";
             url.wrong("names a service that can't be asked", &error.to_string(), help)
