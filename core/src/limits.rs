@@ -36,6 +36,11 @@ pub struct Limits {
     /// Shapes that the wildcard patterns of one realm's subscriptions may have, and those of its registrations: how many
     /// components, and which of them are empty. Each may be one more way through the patterns for every message.
     pub max_wildcard_shapes: usize,
+    /// Decisions of an authorizer that one session remembers. Beyond it those that were not used lately are forgotten.
+    pub max_cached_decisions: usize,
+    /// Bytes of messages of one session, about, that wait behind one whose authorization is awaited. Beyond it nothing more
+    /// is read from the session.
+    pub max_undecided_bytes: usize,
     /// Calls of one caller that wait for their result.
     pub max_pending_calls: usize,
     /// Invocations of one callee that wait for their result.
@@ -78,6 +83,8 @@ impl Default for Limits {
             max_history_answer_bytes: 4 << 20,
             max_registrations: 100_000,
             max_wildcard_shapes: 1024,
+            max_cached_decisions: 256,
+            max_undecided_bytes: 256 << 10,
             max_pending_calls: 10_000,
             max_pending_invocations: 100_000,
             max_waiting_calls: 1_000,
@@ -188,6 +195,14 @@ counters! {
     registrations_over_limit,
     /// SUBSCRIBE and REGISTER refused because of `max_wildcard_shapes`.
     wildcard_shapes_over_limit,
+    /// Requests that an authorizer denied, or for options that it did not grant.
+    authorizations_denied,
+    /// Requests refused because their authorization failed.
+    authorizations_failed,
+    /// Times that decisions were forgotten because of `max_cached_decisions`.
+    cached_decisions_over_limit,
+    /// Times that a session was not read from because of `max_undecided_bytes`.
+    undecided_over_limit,
     /// CALL refused because of `max_pending_calls`.
     calls_over_limit,
     /// CALL refused because of `max_pending_invocations`.

@@ -176,6 +176,8 @@ predefined! {
     NO_SUCH_ERROR = "wamp.error.no_such_error";
     /// The session may not do that.
     NOT_AUTHORIZED = "wamp.error.not_authorized";
+    /// Nobody could say whether the session may do that.
+    AUTHORIZATION_FAILED = "wamp.error.authorization_failed";
     /// HELLO named a realm that does not exist.
     NO_SUCH_REALM = "wamp.error.no_such_realm";
     /// The role that HELLO asks for is not the client's, or there is none of this name.

@@ -8,6 +8,7 @@ mod auth;
 mod auth_scram;
 mod auth_users;
 mod auth_wampcra;
+mod authorization;
 mod bad_input;
 mod batches;
 mod callers;

@@ -18,6 +18,7 @@
 //! | [`request`]     | what is asked: who, what, on which URI, with which options           |
 //! | [`decision`]    | what is answered, and the terms of a permission                      |
 //! | [`constraints`] | options that a permission rules out                                  |
+//! | [`settle`]      | what the session is told                                             |
 //! | [`rules`]       | permissions by URI and role: the first implementation of the trait   |
 //!
 //! A realm without an authorizer permits everything, except to call those procedures of the router that change something
@@ -27,6 +28,7 @@ mod constraints;
 mod decision;
 mod request;
 mod rules;
+mod settle;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -37,6 +39,7 @@ pub use constraints::{Constraints, Wish};
 pub use decision::{Decision, Grant, Verdict};
 pub use request::{Action, Actions, Asked, Request};
 pub use rules::{Explanation, Permission, Permissions, Role};
+pub(crate) use settle::Matter;
 
 /// Decides what the sessions of a realm may do. One value serves all sessions of a realm, from many threads at a time.
 ///

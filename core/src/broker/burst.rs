@@ -15,7 +15,7 @@ use std::sync::Arc;
 use super::Subscription;
 use super::fanout::{Fanout, Publication, Spellings};
 use super::filter::Filter;
-use super::publish::Terms;
+use super::publish::{Naming, Terms};
 use crate::history::{Audience, EventLog};
 use crate::limits::Counters;
 use crate::message::Options;
@@ -36,8 +36,8 @@ struct Over {
     /// Where they are published, if the subscription is to a pattern.
     topic: Option<Box<str>>,
     filter: Filter<'static>,
-    /// Whether the publisher asked to be disclosed, and what came of it.
-    asked: bool,
+    /// Whether the publisher was to be named, and what came of it.
+    asked: Naming,
     terms: Terms,
 }
 
@@ -68,7 +68,7 @@ impl<'p> Burst<'p> {
     }
 
     /// Whether a publication to `topic` goes the same way as those that wait, and the same is said of it.
-    pub(super) fn goes_on(&self, topic: &str, filter: &Filter<'_>, asked: bool) -> bool {
+    pub(super) fn goes_on(&self, topic: &str, filter: &Filter<'_>, asked: Naming) -> bool {
         self.over
             .as_ref()
             .is_some_and(|over| over.topic() == topic && over.filter == *filter && over.asked == asked)
@@ -80,7 +80,7 @@ impl<'p> Burst<'p> {
         subscription: Arc<Subscription>,
         topic: &str,
         filter: Filter<'static>,
-        asked: bool,
+        asked: Naming,
         terms: Terms,
     ) {
         if self.publications.capacity() == 0 {

@@ -55,6 +55,13 @@ impl Terms {
     }
 }
 
+/// Whether the publisher asks to be named, and what its authorization says of that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Naming {
+    asked: bool,
+    decided: Option<Disclosure>,
+}
+
 /// The subscriptions that one topic matches.
 pub(super) enum Route {
     None,
@@ -81,12 +88,13 @@ impl Broker {
     pub(crate) fn publish(
         &self,
         message: &mut Publish<'_>,
+        decided: Option<Disclosure>,
         burst: &mut Burst<'_>,
         turn: &mut Turn,
     ) -> Result<Id, Refusal> {
         let id = Id::random();
         let publisher = burst.publisher;
-        let asked = message.options.disclose_me == Some(true);
+        let asked = Naming { asked: message.options.disclose_me == Some(true), decided };
         let lasting = match is_special(&message.options) {
             true => None,
             false => Filter::lasting(publisher.id(), &message.options),
@@ -96,7 +104,7 @@ impl Broker {
             return Ok(id);
         }
         self.deliver(burst, turn);
-        let terms = self.terms(message, publisher)?;
+        let terms = self.terms(message, decided, publisher)?;
         // From here on nobody subscribes who would get the event as a retained one as well.
         let _retention = terms.retain.then(|| self.retain(id, message, terms, publisher));
         match (self.route(&message.topic), lasting) {
@@ -114,8 +122,13 @@ impl Broker {
     ///
     /// # Errors
     /// As those of [`publish`](Self::publish).
-    pub(crate) fn check(&self, message: &Publish<'_>, publisher: &Session) -> Result<(), Refusal> {
-        self.terms(message, publisher).map(|_| ())
+    pub(crate) fn check(
+        &self,
+        message: &Publish<'_>,
+        decided: Option<Disclosure>,
+        publisher: &Session,
+    ) -> Result<(), Refusal> {
+        self.terms(message, decided, publisher).map(|_| ())
     }
 
     /// The end of a burst: what was published reaches the subscribers' outboxes.
@@ -142,14 +155,19 @@ impl Broker {
         }
     }
 
-    fn terms(&self, message: &Publish<'_>, publisher: &Session) -> Result<Terms, Refusal> {
+    fn terms(
+        &self,
+        message: &Publish<'_>,
+        decided: Option<Disclosure>,
+        publisher: &Session,
+    ) -> Result<Terms, Refusal> {
         // Rules are for topics of clients.
         if publisher.is_router() {
             return Ok(Terms::default());
         }
         let asked = message.options.disclose_me == Some(true);
         let policy = self.policies.publication(&message.topic, &publisher.identity().authrole);
-        let disclose = match policy.disclose {
+        let disclose = match decided.unwrap_or(policy.disclose) {
             Disclosure::Always => true,
             Disclosure::OnRequest => asked,
             Disclosure::Never if asked => {

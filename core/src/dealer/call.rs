@@ -22,6 +22,7 @@ use super::{Dealer, Registration, Seat};
 use crate::error::{Fault, Refusal, Violation};
 use crate::id::Id;
 use crate::message::{Call, CallOptions, Code, Invoke, Payload};
+use crate::policy::Disclosure;
 use crate::serializer::HeadItem;
 use crate::session::outbox::{Delivery, Lane};
 use crate::session::turn::{Shared, Turn};
@@ -35,6 +36,8 @@ pub(super) struct Routed<'a> {
     pub(super) procedure: &'a str,
     pub(super) options: &'a CallOptions,
     pub(super) payload: &'a Payload,
+    /// Whether the callee is told who calls, if the authorization says something of it.
+    pub(super) disclose: Option<Disclosure>,
     /// Whether the caller has just made it, or it was somewhere else before.
     pub(super) is_new: bool,
     /// Callees that were asked and are unavailable.
@@ -67,18 +70,22 @@ impl From<Refusal> for Declined {
 const ATTEMPTS: usize = 16;
 
 impl Dealer {
-    /// Routes CALL to a callee as INVOCATION.
-    pub(crate) fn call(&self, caller: &Arc<Seat>, message: &Call<'_>, turn: &mut Turn) -> Result<(), Fault> {
-        // Nobody is chosen for it, so nobody's turn is over (RPC-PINV-08).
-        if caller.goes_on(message) {
-            return self.go_on(caller, message, turn);
-        }
+    /// Routes CALL to a callee as INVOCATION. More of a progressive call ([`Seat::goes_on`]) is for
+    /// [`go_on`](Self::go_on).
+    pub(crate) fn call(
+        &self,
+        caller: &Arc<Seat>,
+        message: &Call<'_>,
+        disclose: Option<Disclosure>,
+        turn: &mut Turn,
+    ) -> Result<(), Fault> {
         let call = Routed {
             caller,
             request: message.request,
             procedure: &message.procedure,
             options: &message.options,
             payload: &message.payload,
+            disclose,
             is_new: true,
             tried: &[],
         };

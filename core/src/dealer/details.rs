@@ -114,7 +114,7 @@ fn shorter(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
 fn discloses(policy: &CallPolicy, endpoint: &Endpoint, call: &Routed<'_>) -> Result<bool, Refusal> {
     let by_callee = endpoint.options.disclose_caller;
     let by_caller = call.options.disclose_me == Some(true);
-    match policy.disclose {
+    match call.disclose.unwrap_or(policy.disclose) {
         // The router's own procedures know whom they serve.
         _ if uri::is_reserved(call.procedure) => Ok(by_callee || by_caller),
         Disclosure::OnRequest => Ok(by_callee || by_caller),

@@ -8,6 +8,7 @@ use super::call::Routed;
 use super::{Dealer, Registration, Seat};
 use crate::id::Id;
 use crate::message::{CallOptions, Payload};
+use crate::policy::Disclosure;
 
 /// A call that may have to be routed later, or again.
 pub(super) struct Held {
@@ -15,6 +16,7 @@ pub(super) struct Held {
     pub(super) procedure: Box<str>,
     pub(super) options: CallOptions,
     pub(super) payload: Payload,
+    pub(super) disclose: Option<Disclosure>,
     /// Callees that said they were unavailable.
     pub(super) tried: Vec<Id>,
     /// What it counts for in `max_held_bytes`.
@@ -36,6 +38,7 @@ impl Held {
             procedure: &self.procedure,
             options: &self.options,
             payload: &self.payload,
+            disclose: self.disclose,
             is_new: false,
             tried: &self.tried,
         }
@@ -56,6 +59,7 @@ impl Dealer {
             procedure: call.procedure.into(),
             options: call.options.clone(),
             payload: call.payload.detached(),
+            disclose: call.disclose,
             tried: call.tried.to_vec(),
         })
     }

@@ -21,7 +21,7 @@ use crate::uri;
 
 impl Dealer {
     /// One more CALL of a progressive call: goes where the first went, on the terms of the first (RPC-PINV-08, 11 to 18).
-    pub(super) fn go_on(&self, caller: &Arc<Seat>, message: &Call<'_>, turn: &mut Turn) -> Result<(), Fault> {
+    pub(crate) fn go_on(&self, caller: &Arc<Seat>, message: &Call<'_>, turn: &mut Turn) -> Result<(), Fault> {
         let is_last = message.options.progress != Some(true);
         let place = {
             let mut calls = caller.caller.lock();

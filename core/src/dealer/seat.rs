@@ -136,7 +136,7 @@ impl Seat {
     }
 
     /// Whether this CALL is more of a progressive call. One load for sessions that make none.
-    pub(super) fn goes_on(&self, message: &Call<'_>) -> bool {
+    pub(crate) fn goes_on(&self, message: &Call<'_>) -> bool {
         if message.options.progress == Some(true) {
             self.goes_on.store(true, Ordering::Relaxed);
         }

@@ -50,7 +50,7 @@ impl Realm {
         let asking = self.asking();
         let options = CallOptions::default();
         let call = Call { request: REQUEST, options, procedure: procedure.into(), payload };
-        let called = self.dealer.call(&asking.seat, &call, &mut Turn::begin());
+        let called = self.dealer.call(&asking.seat, &call, None, &mut Turn::begin());
         self.keep_time();
         called.map_err(|fault| match fault {
             Fault::Refused(refusal) => CallFailed::from(refusal),

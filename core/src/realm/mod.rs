@@ -14,6 +14,7 @@ pub use config::{MetaApi, RealmConfig};
 pub(crate) use membership::Membership;
 
 use crate::auth::Authenticator;
+use crate::authorization::Authorizer;
 use crate::broker::Broker;
 use crate::dealer::Dealer;
 use crate::id::Id;
@@ -28,6 +29,7 @@ use meta::Meta;
 pub(crate) struct Realm {
     uri: String,
     authenticators: Vec<Arc<dyn Authenticator>>,
+    authorizer: Option<Arc<dyn Authorizer>>,
     pub(crate) broker: Broker,
     pub(crate) dealer: Dealer,
     sessions: papaya::HashMap<Id, Arc<Session>>,
@@ -56,6 +58,7 @@ impl Realm {
         Arc::new(Realm {
             uri: uri.to_owned(),
             authenticators: config.authenticators.clone(),
+            authorizer: config.authorizer.clone(),
             broker,
             sessions: papaya::HashMap::new(),
             meta: Meta::new(config.meta, &dealer, limits, counters),
@@ -69,6 +72,12 @@ impl Realm {
 
     pub(crate) fn uri(&self) -> &str {
         &self.uri
+    }
+
+    /// Who decides what sessions may do; `None`: they may do everything.
+    #[inline]
+    pub(crate) fn authorizer(&self) -> Option<&Arc<dyn Authorizer>> {
+        self.authorizer.as_ref()
     }
 
     /// Who is told of changes.

@@ -6,12 +6,15 @@ use std::cell::RefCell;
 
 use bytes::Bytes;
 
+use super::authorize::{Decided, Decisions, Stop};
+use super::waiting::Waiting;
+use crate::authorization::Asked;
 use crate::broker::Burst;
 use crate::dealer;
-use crate::error::{Fault, Refusal, Violation};
+use crate::error::{Fault, Violation};
 use crate::id::{Id, IdSequence};
-use crate::limits::{Counters, Limits, Protocol, RequestIds};
-use crate::message::{Call, Code, Error, Match, Message, Publish, Register, Subscribe};
+use crate::limits::{Counters, Limits, Protocol};
+use crate::message::{Call, Code, Error, Message, Publish, Register, Subscribe};
 use crate::realm::Membership;
 use crate::serializer::HeadItem;
 use crate::session::turn::Turn;
@@ -30,12 +33,19 @@ pub(super) enum Next {
 
 /// An established session, as its own task sees it.
 pub(super) struct Established<'a> {
-    member: Membership,
-    limits: &'a Limits,
-    protocol: Protocol,
-    counters: &'a Counters,
-    requests: RefCell<IdSequence>,
+    pub(super) member: Membership,
+    pub(super) limits: &'a Limits,
+    pub(super) protocol: Protocol,
+    pub(super) counters: &'a Counters,
+    pub(super) requests: RefCell<IdSequence>,
+    /// What it may do, as far as that was asked and may be remembered.
+    pub(super) decisions: RefCell<Option<Box<Decisions>>>,
+    /// The request that waits for its authorization, and what waits behind it.
+    pub(super) waiting: RefCell<Option<Box<Waiting>>>,
 }
+
+/// What a request comes to: the terms are in its ERROR, or it has to wait.
+type Outcome = Result<(), Stop>;
 
 impl<'a> Established<'a> {
     pub(super) fn new(
@@ -44,7 +54,8 @@ impl<'a> Established<'a> {
         protocol: Protocol,
         counters: &'a Counters,
     ) -> Self {
-        Established { member, limits, protocol, counters, requests: RefCell::default() }
+        let (requests, decisions, waiting) = Default::default();
+        Established { member, limits, protocol, counters, requests, decisions, waiting }
     }
 
     pub(super) fn member(&self) -> &Membership {
@@ -74,34 +85,69 @@ impl<'a> Established<'a> {
         let serializer = self.member.session.format().serializer();
         let scan = serializer.scan(frame, self.limits.max_depth)?;
         let mut message = Message::decode(frame, &scan, serializer)?;
+        if self.is_waiting() && (self.is_leaving() || !overtakes(&message)) {
+            return self.wait_behind(&message, frame);
+        }
         self.check_attributes(&message)?;
         if !matches!(message, Message::Publish(_)) {
             self.deliver(burst, turn);
         }
-        let (code, request) = match &message {
-            Message::Publish(m) => (Code::Publish, m.request),
-            Message::Subscribe(m) => (Code::Subscribe, m.request),
-            Message::Unsubscribe(m) => (Code::Unsubscribe, m.request),
-            Message::Call(m) => (Code::Call, m.request),
-            Message::Register(m) => (Code::Register, m.request),
-            Message::Unregister(m) => (Code::Unregister, m.request),
-            _ => return self.receive_other(&message, turn),
+        let Some((code, request)) = request_of(&message) else {
+            return self.receive_other(&message, turn);
         };
         self.check_request_id(code, request)?;
+        self.handle_request(frame, &mut message, None, burst, turn)
+    }
+
+    /// Goes on with a request whose authorization was awaited.
+    ///
+    /// # Errors
+    /// As those of [`receive`](Self::receive).
+    pub(super) fn resume(
+        &self,
+        frame: &Bytes,
+        decided: &Decided,
+        burst: &mut Burst<'_>,
+        turn: &mut Turn,
+    ) -> Result<Next, Violation> {
+        let serializer = self.member.session.format().serializer();
+        let scan = serializer.scan(frame, self.limits.max_depth)?;
+        let mut message = Message::decode(frame, &scan, serializer)?;
+        self.handle_request(frame, &mut message, Some(decided), burst, turn)
+    }
+
+    /// Answers what a request came to, or lets it wait.
+    fn handle_request(
+        &self,
+        frame: &Bytes,
+        message: &mut Message<'_>,
+        decided: Option<&Decided>,
+        burst: &mut Burst<'_>,
+        turn: &mut Turn,
+    ) -> Result<Next, Violation> {
+        let stop = match self.request(message, decided, burst, turn) {
+            Ok(()) => return Ok(Next::Continue),
+            Err(stop) => stop,
+        };
+        let Some((code, request)) = request_of(message) else { return Ok(Next::Continue) };
         let is_progressive = matches!(&message, Message::Call(m) if m.options.progress == Some(true));
-        match self.request(&mut message, burst, turn) {
-            Ok(()) => Ok(Next::Continue),
-            Err(Fault::Violated(violation)) => Err(violation),
-            Err(Fault::Refused(_))
+        match stop {
+            Stop::Wait(asking) => {
+                self.deliver(burst, turn);
+                self.wait_for(frame, asking);
+                Ok(Next::Continue)
+            }
+            Stop::Fault(Fault::Violated(violation)) => Err(violation),
+            Stop::Fault(Fault::Refused(_))
                 if code == Code::Call && self.member.dealer.ignores(request, !is_progressive) =>
             {
                 Ok(Next::Continue)
             }
             // The caller would take it for the answer to the call that waits.
-            Err(Fault::Refused(_)) if code == Code::Call && self.member.dealer.knows(request) => {
+            Stop::Fault(Fault::Refused(_)) if code == Code::Call && self.member.dealer.knows(request) => {
                 Err(dealer::pending_already(request))
             }
-            Err(Fault::Refused(refusal)) => {
+            Stop::Fault(Fault::Refused(refusal)) => {
                 if is_progressive {
                     self.member.dealer.ignore_the_rest_of(request);
                 }
@@ -115,16 +161,17 @@ impl<'a> Established<'a> {
     fn request(
         &self,
         message: &mut Message<'_>,
+        decided: Option<&Decided>,
         burst: &mut Burst<'_>,
         turn: &mut Turn,
-    ) -> Result<(), Fault> {
+    ) -> Outcome {
         let Membership { realm, broker, dealer, .. } = &self.member;
         match message {
-            Message::Publish(m) => return Ok(self.publish(m, burst, turn)?),
-            Message::Subscribe(m) => self.subscribe(m, turn)?,
+            Message::Publish(m) => return self.publish(m, decided, burst, turn),
+            Message::Subscribe(m) => self.subscribe(m, decided, turn)?,
             Message::Unsubscribe(m) => realm.broker.unsubscribe(broker, m, realm.witness(), turn)?,
-            Message::Call(m) => self.call(m, turn)?,
-            Message::Register(m) => self.register(m, turn)?,
+            Message::Call(m) => self.call(m, decided, turn)?,
+            Message::Register(m) => self.register(m, decided, turn)?,
             Message::Unregister(m) => realm.dealer.unregister(dealer, m, realm.witness(), turn)?,
             _ => {}
         }
@@ -160,16 +207,22 @@ impl<'a> Established<'a> {
     fn publish(
         &self,
         message: &mut Publish<'_>,
+        decided: Option<&Decided>,
         burst: &mut Burst<'_>,
         turn: &mut Turn,
-    ) -> Result<(), Refusal> {
+    ) -> Outcome {
         let request = message.request;
         let acknowledge = message.options.acknowledge == Some(true);
         let hears_itself = message.options.exclude_me == Some(false);
         let Membership { realm, session, .. } = &self.member;
-        let published = match self.check_own(&message.topic) {
-            Ok(()) => realm.broker.publish(message, burst, turn),
-            Err(error) => Err(error.into()),
+        let granted = self
+            .check_own(&message.topic)
+            .map_err(Stop::from)
+            .and_then(|()| self.authorize(&message.topic, Asked::Publish(&message.options), decided));
+        let published = match granted {
+            Ok(grant) => realm.broker.publish(message, grant.disclose, burst, turn).map_err(Stop::from),
+            Err(wait @ Stop::Wait(_)) => return Err(wait),
+            Err(refused) => Err(refused),
         };
         if acknowledge {
             let publication = published?;
@@ -187,25 +240,33 @@ impl<'a> Established<'a> {
         Ok(())
     }
 
-    fn subscribe(&self, message: &Subscribe<'_>, turn: &mut Turn) -> Result<(), Refusal> {
+    fn subscribe(&self, message: &Subscribe<'_>, decided: Option<&Decided>, turn: &mut Turn) -> Outcome {
         self.check_pattern(message.options.policy, &message.topic)?;
+        self.authorize(&message.topic, Asked::Subscribe(&message.options), decided)?;
         let Membership { realm, broker, .. } = &self.member;
-        realm.broker.subscribe(broker, message, realm.witness(), turn)
+        Ok(realm.broker.subscribe(broker, message, realm.witness(), turn)?)
     }
 
-    fn call(&self, message: &Call<'_>, turn: &mut Turn) -> Result<(), Fault> {
-        self.check(&message.procedure).map_err(Refusal::from)?;
+    fn call(&self, message: &Call<'_>, decided: Option<&Decided>, turn: &mut Turn) -> Outcome {
+        self.check(&message.procedure)?;
         let Membership { realm, dealer, .. } = &self.member;
-        realm.dealer.call(dealer, message, turn)
+        // It was decided about the first, and goes where that went. Nobody is chosen for it, so nobody's turn is over
+        // (RPC-PINV-08).
+        if dealer.goes_on(message) {
+            return Ok(realm.dealer.go_on(dealer, message, turn)?);
+        }
+        let grant = self.authorize(&message.procedure, Asked::Call(&message.options), decided)?;
+        Ok(realm.dealer.call(dealer, message, grant.disclose, turn)?)
     }
 
-    fn register(&self, message: &Register<'_>, turn: &mut Turn) -> Result<(), Refusal> {
+    fn register(&self, message: &Register<'_>, decided: Option<&Decided>, turn: &mut Turn) -> Outcome {
         self.check_pattern(message.options.policy, &message.procedure)?;
         if uri::is_reserved(&message.procedure) {
             return Err(UriError::Reserved.into());
         }
+        self.authorize(&message.procedure, Asked::Register(&message.options), decided)?;
         let Membership { realm, dealer, .. } = &self.member;
-        realm.dealer.register(dealer, message, realm.witness(), turn)
+        Ok(realm.dealer.register(dealer, message, realm.witness(), turn)?)
     }
 
     fn error(&self, message: &Error<'_>, turn: &mut Turn) -> Result<(), Violation> {
@@ -215,83 +276,22 @@ impl<'a> Established<'a> {
         self.check(&message.error).map_err(|error| Violation::new(format!("ERROR.Error: {error}")))?;
         self.member.realm.dealer.yield_error(&self.member.dealer, message, turn)
     }
-
-    /// Attributes that only some messages have: what HELLO did not announce must not be used (RPC-PINV-04, PPT-04, PPT-07,
-    /// PPT-10), and what is kept with a call or an event has to be short, beside its payload.
-    fn check_attributes(&self, message: &Message<'_>) -> Result<(), Violation> {
-        let features = self.member.session.features();
-        let (ppt, may_ppt, rkey) = match message {
-            Message::Call(m) => {
-                if m.options.progress == Some(true) && !features.caller_progressive_invocations {
-                    return Err(unannounced(message, "progressive_call_invocations"));
-                }
-                (&m.options.ppt, features.caller_ppt, m.options.rkey.as_deref())
-            }
-            Message::Publish(m) => (&m.options.ppt, features.publisher_ppt, m.options.rkey.as_deref()),
-            Message::Yield(m) => (&m.options.ppt, features.callee_ppt, None),
-            _ => return Ok(()),
-        };
-        if ppt.is_used() && !may_ppt {
-            return Err(unannounced(message, "payload_passthru_mode"));
-        }
-        let limit = self.limits.max_uri_length;
-        if ppt.longest().max(rkey.map_or(0, str::len)) <= limit {
-            return Ok(());
-        }
-        let text = format!(
-            "{}: rkey and ppt attributes are no longer than {limit} bytes (limit max_uri_length)",
-            message.code().name()
-        );
-        Err(Violation::new(text))
-    }
-
-    fn check_reason(&self, reason: &str) -> Result<(), Violation> {
-        self.check(reason).map_err(|error| Violation::new(format!("GOODBYE.Reason: {error}")))
-    }
-
-    fn check(&self, uri: &str) -> Result<(), UriError> {
-        self.check_length(uri)?;
-        self.protocol.uri.check(uri)
-    }
-
-    /// As [`check`](Self::check), for what is matched as `policy` says.
-    fn check_pattern(&self, policy: Option<Match>, uri: &str) -> Result<(), UriError> {
-        self.check_length(uri)?;
-        self.protocol.uri.check_pattern(policy.unwrap_or(Match::Exact), uri)
-    }
-
-    fn check_length(&self, uri: &str) -> Result<(), UriError> {
-        if uri.len() > self.limits.max_uri_length {
-            self.counters.uris_over_limit.increment();
-            return Err(UriError::TooLong { limit: self.limits.max_uri_length });
-        }
-        Ok(())
-    }
-
-    /// As [`check`](Self::check), for topics and procedures of the client's own: `wamp.` is the router's (URI-08).
-    fn check_own(&self, uri: &str) -> Result<(), UriError> {
-        self.check(uri)?;
-        if uri::is_reserved(uri) { Err(UriError::Reserved) } else { Ok(()) }
-    }
-
-    fn check_request_id(&self, code: Code, request: Id) -> Result<(), Violation> {
-        if self.protocol.request_ids != RequestIds::Strict {
-            return Ok(());
-        }
-        let mut requests = self.requests.borrow_mut();
-        let expected = requests.peek();
-        if expected == request {
-            requests.next_id();
-            return Ok(());
-        }
-        // More of a progressive call takes no id of its own.
-        if code == Code::Call && self.member.dealer.knows(request) {
-            return Ok(());
-        }
-        Err(Violation::new(format!("request id {request} where {expected} has to follow")))
-    }
 }
 
-fn unannounced(message: &Message<'_>, feature: &str) -> Violation {
-    Violation::new(format!("{} uses {feature}, which HELLO has not announced", message.code().name()))
+/// The messages that carry a request id of their own.
+fn request_of(message: &Message<'_>) -> Option<(Code, Id)> {
+    Some(match message {
+        Message::Publish(m) => (Code::Publish, m.request),
+        Message::Subscribe(m) => (Code::Subscribe, m.request),
+        Message::Unsubscribe(m) => (Code::Unsubscribe, m.request),
+        Message::Call(m) => (Code::Call, m.request),
+        Message::Register(m) => (Code::Register, m.request),
+        Message::Unregister(m) => (Code::Unregister, m.request),
+        _ => return None,
+    })
+}
+
+/// Whether a message waits for no request before it: what others wait for, and the end.
+fn overtakes(message: &Message<'_>) -> bool {
+    matches!(message, Message::Yield(_) | Message::Error(_) | Message::Abort(_))
 }

@@ -14,7 +14,12 @@
 //! | [`greeting`]   | what HELLO says                                                 |
 //! | [`login`]      | which method, and its rounds                                    |
 //! | [`dispatch`]   | every message of an established session                         |
+//! | [`checks`]     | what is wrong with a message whatever exists                    |
+//! | [`authorize`]  | what a session may do, and what it remembers of that            |
+//! | [`waiting`]    | a request whose authorization is awaited, and what is behind it |
 
+mod authorize;
+mod checks;
 mod company;
 pub(crate) mod connection;
 mod dispatch;
@@ -27,6 +32,7 @@ pub(crate) mod outbox;
 mod pump;
 mod testament;
 pub(crate) mod turn;
+mod waiting;
 
 use std::fmt;
 use std::sync::Arc;

@@ -16,7 +16,9 @@ use super::connection::{Connection, Ended};
 use super::dispatch::{Established, Next};
 use super::outbox::Outbox;
 use super::turn::{Promises, Turn};
+use super::waiting::Over;
 use crate::broker::Burst;
+use crate::error::Violation;
 use crate::transport::Inbound;
 
 /// Batches that a session may handle before others get their turn.
@@ -63,10 +65,18 @@ impl Connection<'_> {
         if let Poll::Ready(happened) = self.outbox.poll_own(cx) {
             return Poll::Ready(Err(happened.map_or_else(Ended::Lost, Ended::Ordered)));
         }
-        if let Some(probe) = probe.as_deref_mut()
+        if let Poll::Ready(over) = session.poll_waiting(cx) {
+            return Poll::Ready(self.go_on(over, session));
+        }
+        let reads = !session.is_overfull();
+        if let Some(probe) = probe.as_deref_mut().filter(|_| reads)
             && probe.poll_silence(&self.outbox, cx).is_ready()
         {
             return Poll::Ready(Err(Ended::Silent));
+        }
+        // Both wakers are where they have to be: with the outbox, and with whoever decides.
+        if !reads {
+            return Poll::Pending;
         }
         let mut batch = BATCH.take();
         let handled = self.poll_arrivals(&mut batch, cx).map(|arrived| {
@@ -90,6 +100,37 @@ impl Connection<'_> {
             return Poll::Pending; // `poll_own` has the waker
         }
         self.source.poll_batch(cx, batch).map_err(Ended::Lost)
+    }
+
+    /// One turn: the request that has waited for its authorization, and what has waited behind it.
+    #[cold]
+    fn go_on(&mut self, over: Over, session: &mut Established<'_>) -> Result<Turn, Ended> {
+        let (frame, decided, mut behind) = match over {
+            Over::Decided { frame, decided, behind } => (frame, decided, behind),
+            Over::Left(after) => {
+                self.early.extend(after.into_iter().map(Inbound::Message));
+                return Err(Ended::Goodbye);
+            }
+        };
+        let (mut turn, mut burst) = (Turn::begin(), session.burst());
+        let mut next = session.resume(&frame, &decided, &mut burst, &mut turn);
+        let ended = loop {
+            if let Some(ended) = ended_by(next) {
+                behind.into_rest().rev().for_each(|frame| self.early.push_front(Inbound::Message(frame)));
+                break Some(ended);
+            }
+            if session.is_waiting() {
+                session.wait_on(behind);
+                break None;
+            }
+            let Some(frame) = behind.pop() else { break None };
+            next = session.receive(&frame, &mut burst, &mut turn);
+        };
+        session.deliver(&mut burst, &mut turn);
+        match ended {
+            None => Ok(turn),
+            Some(ended) => Err(ended),
+        }
     }
 
     /// One turn: every message of the batch. One flush for every outbox that got something is to follow.
@@ -120,16 +161,21 @@ impl Connection<'_> {
                 }
                 Inbound::Alive => Ok(Next::Continue),
             };
-            let ended = match next {
-                Ok(Next::Continue) => continue,
-                Ok(Next::Goodbye) => Ended::Goodbye,
-                Ok(Next::Aborted) => Ended::Aborted,
-                Err(violation) => Ended::Violated(violation),
-            };
+            let Some(ended) = ended_by(next) else { continue };
             self.early.extend(arrivals);
             return Some(ended);
         }
         None
+    }
+}
+
+/// How the session ended with a message, if it did.
+fn ended_by(next: Result<Next, Violation>) -> Option<Ended> {
+    match next {
+        Ok(Next::Continue) => None,
+        Ok(Next::Goodbye) => Some(Ended::Goodbye),
+        Ok(Next::Aborted) => Some(Ended::Aborted),
+        Err(violation) => Some(Ended::Violated(violation)),
     }
 }
 

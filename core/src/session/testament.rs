@@ -3,6 +3,7 @@
 use super::Session;
 use crate::error::Refusal;
 use crate::message::{Payload, PublishOptions};
+use crate::policy::Disclosure;
 
 /// A publication to come.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub(crate) struct Testament {
     pub(crate) options: Box<PublishOptions>,
     /// In the spelling of the session's own format.
     pub(crate) payload: Payload,
+    /// Whether its publisher is named, if its authorization said something of it.
+    pub(crate) disclose: Option<Disclosure>,
     /// About how many bytes all of it takes.
     pub(crate) weight: usize,
 }

@@ -127,7 +127,7 @@ fn changed_limits(limits: &Limits) -> Vec<String> {
 }
 
 /// Every limit as it is written in a config file. Taking the struct apart makes a new limit a compile error here.
-pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 24] {
+pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 26] {
     let Limits {
         handshake_timeout,
         goodbye_timeout,
@@ -142,6 +142,8 @@ pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 24] {
         retained_ttl,
         max_history_answer_bytes,
         max_wildcard_shapes,
+        max_cached_decisions,
+        max_undecided_bytes,
         max_pending_calls,
         max_pending_invocations,
         max_waiting_calls,
@@ -170,6 +172,8 @@ pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 24] {
         ("retained_ttl", format!("\"{}\"", retained_ttl.map_or("off".to_string(), show_duration))),
         ("max_history_answer_bytes", size(max_history_answer_bytes)),
         ("max_wildcard_shapes", max_wildcard_shapes.to_string()),
+        ("max_cached_decisions", max_cached_decisions.to_string()),
+        ("max_undecided_bytes", size(max_undecided_bytes)),
         ("max_pending_calls", max_pending_calls.to_string()),
         ("max_pending_invocations", max_pending_invocations.to_string()),
         ("max_waiting_calls", max_waiting_calls.to_string()),

@@ -156,7 +156,11 @@ impl Bench {
         let payload = Payload::write(&[Value::from(call as u64)], &Dict::new(), &Native).unwrap();
         let message = Call { request: id(1), options, procedure: PROCEDURE.into(), payload };
         let caller = &self.callers[call].seat;
-        match self.dealer.call(caller, &message, turn) {
+        let called = match caller.goes_on(&message) {
+            true => self.dealer.go_on(caller, &message, turn),
+            false => self.dealer.call(caller, &message, None, turn),
+        };
+        match called {
             Ok(()) => {}
             Err(Fault::Refused(why)) => {
                 if self.callers[call].is_open() {

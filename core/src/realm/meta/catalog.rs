@@ -4,8 +4,7 @@
 
 use super::Realm;
 use super::request::{Request, Shape};
-use super::{kill, reflection, registration, session, subscription, testament};
-use crate::broker::Events;
+use super::{Reply, kill, reflection, registration, session, subscription, testament};
 use crate::error::Refusal;
 use crate::session::turn::Turn;
 use crate::uri;
@@ -32,8 +31,8 @@ pub(super) struct Procedure {
 pub(super) enum Run {
     /// At once, to its positional results.
     Now(fn(&Realm, &Request<'_>, &mut Turn) -> Result<Vec<Value>, Refusal>),
-    /// Beside others, since what it asks may be far away. The only result is a list.
-    Later(fn(&Realm, &Request<'_>) -> Result<Events, Refusal>),
+    /// Perhaps beside others, since what it asks may be far away.
+    Later(fn(&Realm, &Request<'_>) -> Result<Reply, Refusal>),
 }
 
 /// A topic, with what its events carry, or an error.
@@ -162,7 +161,7 @@ pub(super) static PROCEDURES: &[Procedure] = &[
         kwargs: &[may("publish_options", Shape::Dict, "PUBLISH.Options"), SCOPE],
         result: "",
         changes: true,
-        run: Run::Now(testament::add),
+        run: Run::Later(testament::add),
     },
     Procedure {
         uri: "wamp.session.flush_testaments",
@@ -447,6 +446,7 @@ pub(super) static ERRORS: &[Named] = &[
     named(uri::TIMEOUT, "The call took too long.", &[]),
     named(uri::FEATURE_NOT_SUPPORTED, "The other side does not have a feature that the message uses.", &[]),
     named(uri::NOT_AUTHORIZED, "The session may not do that.", &[]),
+    named(uri::AUTHORIZATION_FAILED, "Nobody could say whether the session may do that.", &[]),
     named(uri::NO_SUCH_REALM, "There is no such realm.", &[]),
     named(uri::NO_MATCHING_AUTH_METHOD, "Router and client have no authentication method in common.", &[]),
     named(uri::AUTHENTICATION_DENIED, "Credentials were wrong.", &[]),

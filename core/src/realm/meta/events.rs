@@ -40,7 +40,7 @@ impl Realm {
         let mut message = Publish { request: Id::MIN, options, topic: topic.into(), payload };
         let mut burst = Burst::new(self.meta.session());
         // Refused is only who wants to be disclosed.
-        let _ = self.broker.publish(&mut message, &mut burst, turn);
+        let _ = self.broker.publish(&mut message, None, &mut burst, turn);
         self.broker.deliver(&mut burst, turn);
     }
 }

@@ -14,6 +14,7 @@
 //! |-------------|-----------------------------------------------------------------|
 //! | [`catalog`] | every procedure, topic and error, with what can be said of them |
 //! | [`request`] | a call of one of them, checked                                  |
+//! | [`reply`]   | what procedures come to, now or later, and who may call them    |
 //! | [`events`]  | what is published                                               |
 //! | [`session`] | questions about sessions                                        |
 //! | [`kill`]    | ending them                                                     |
@@ -26,6 +27,7 @@ mod events;
 mod kill;
 mod reflection;
 mod registration;
+mod reply;
 mod request;
 mod session;
 mod subscription;
@@ -39,7 +41,6 @@ use bytes::Bytes;
 use hashbrown::HashMap;
 
 use super::{MetaApi, Realm};
-use crate::broker::Events;
 use crate::dealer::{self, Dealer};
 use crate::error::Refusal;
 use crate::id::Id;
@@ -56,6 +57,7 @@ use crate::uri;
 use crate::value::{Dict, Value};
 use crate::witness::Nobody;
 use catalog::{PROCEDURES, Procedure, Run};
+use reply::Reply;
 use request::Request;
 
 /// Calls that are answered before other tasks get their turn.
@@ -176,7 +178,7 @@ impl Realm {
         let request = invocation.request;
         match self.run(procedure, &caller, &invocation.payload, turn) {
             Ok(Reply::Now(args)) => self.reply(request, Ok(args), turn),
-            Ok(Reply::Later(events)) => self.reply_later(request, events),
+            Ok(reply) => self.reply_later(request, reply),
             Err(refusal) => self.reply(request, Err(refusal), turn),
         }
     }
@@ -196,19 +198,8 @@ impl Realm {
         let request = Request::new(procedure, caller, args, kwargs)?;
         match procedure.run {
             Run::Now(run) => run(self, &request, turn).map(Reply::Now),
-            Run::Later(run) => run(self, &request).map(Reply::Later),
+            Run::Later(run) => run(self, &request),
         }
-    }
-
-    /// Answers when it is known what. As many wait at a time as `max_pending_invocations` permits.
-    fn reply_later(self: &Arc<Self>, request: Id, events: Events) {
-        let realm = Arc::downgrade(self);
-        tokio::spawn(async move {
-            let found = events.await;
-            if let Some(realm) = realm.upgrade() {
-                realm.reply(request, found.map(|events| vec![events.into()]), &mut Turn::begin());
-            }
-        });
     }
 
     fn reply(&self, request: Id, answer: Result<Vec<Value>, Refusal>, turn: &mut Turn) {
@@ -230,10 +221,4 @@ impl Realm {
             }
         };
     }
-}
-
-/// What a procedure comes to.
-enum Reply {
-    Now(Vec<Value>),
-    Later(Events),
 }

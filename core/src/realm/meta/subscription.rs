@@ -1,13 +1,15 @@
 //! Questions about subscriptions, and taking them away.
 
-use super::Realm;
 use super::events::describe;
 use super::registration::{by_policy, ids, maybe, policy_of, reason_of};
 use super::request::Request;
 use super::session::no_such_session;
-use crate::broker::{Events, HistoryQuery, Subscription};
+use super::{Realm, Reply};
+use crate::authorization::Asked;
+use crate::broker::{HistoryQuery, Subscription};
 use crate::error::Refusal;
 use crate::id::Id;
+use crate::message::SubscribeOptions;
 use crate::session::turn::Turn;
 use crate::uri;
 use crate::value::Value;
@@ -58,15 +60,23 @@ pub(super) fn remove(realm: &Realm, request: &Request<'_>, turn: &mut Turn) -> A
     Ok(Vec::new())
 }
 
-pub(super) fn get_events(realm: &Realm, request: &Request<'_>) -> Result<Events, Refusal> {
+/// For those who may subscribe to what the subscription is to (PS-HIST-12).
+pub(super) fn get_events(realm: &Realm, request: &Request<'_>) -> Result<Reply, Refusal> {
     let mut filters = request.kwargs().clone();
     // Clients of Crossbar give it by position.
     if let Some(limit) = request.get("limit") {
         filters.insert("limit", limit.clone());
     }
     let query = HistoryQuery::from_kwargs(&filters)?;
-    let subscription = request.id("subscription").ok_or_else(|| no_such_subscription(None))?;
-    realm.broker.events(subscription, request.caller, query)
+    let subscription = find(realm, request)?;
+    let caller = Arc::clone(request.caller);
+    let facts = subscription.facts();
+    let options = SubscribeOptions { policy: Some(facts.policy), ..Default::default() };
+    let (id, uri) = (facts.id, facts.uri.to_owned());
+    realm.authorized(request.caller, facts.uri, Asked::Subscribe(&options.clone()), move |realm, decision| {
+        realm.matter(caller.id(), &uri, Asked::Subscribe(&options)).settle(decision)?;
+        realm.broker.events(id, &caller, query).map(Reply::Later)
+    })
 }
 
 fn find(realm: &Realm, request: &Request<'_>) -> Result<Arc<Subscription>, Refusal> {

@@ -1,7 +1,7 @@
 //! Testaments: what a session wants published when it is gone.
 //!
 //! Law: a testament is an ordinary publication of the session that left it, written in its own format when it was added, and
-//! refused then if it could not be published.
+//! refused then if it could not be published: whether the session may do that is not asked again when it is gone.
 //! Sessions without testaments pay one pointer.
 //!
 //! ```text
@@ -9,8 +9,11 @@
 //!           destroyed: c          kill_all ──────────────────────> nothing
 //! ```
 
-use super::Realm;
+use std::sync::Arc;
+
 use super::request::{Request, invalid};
+use super::{Realm, Reply};
+use crate::authorization::{Asked, Decision, Grant};
 use crate::broker::Burst;
 use crate::error::Refusal;
 use crate::id::Id;
@@ -25,35 +28,61 @@ type Answer = Result<Vec<Value>, Refusal>;
 /// The names of the scopes, in the order in which they are published (TEST-07).
 const SCOPES: [&str; 2] = ["detached", "destroyed"];
 
-pub(super) fn add(realm: &Realm, request: &Request<'_>, _: &mut Turn) -> Answer {
-    let scope = scope(request)?;
-    let topic = request.text("topic").unwrap_or_default();
-    realm.check(topic)?;
-    if uri::is_reserved(topic) {
-        return Err(UriError::Reserved.into());
+pub(super) fn add(realm: &Realm, request: &Request<'_>) -> Result<Reply, Refusal> {
+    let will = Will::read(realm, request)?;
+    let caller = Arc::clone(request.caller);
+    let (topic, options) = (will.message.topic.clone(), will.message.options.clone());
+    realm.authorized(request.caller, &topic, Asked::Publish(&options), move |realm, decision| {
+        will.leave(realm, &caller, decision)?;
+        Ok(Reply::Now(Vec::new()))
+    })
+}
+
+/// A testament to be.
+struct Will {
+    scope: u8,
+    message: Publish<'static>,
+    weight: usize,
+}
+
+impl Will {
+    fn read(realm: &Realm, request: &Request<'_>) -> Result<Self, Refusal> {
+        let scope = scope(request)?;
+        let topic = request.text("topic").unwrap_or_default();
+        realm.check(topic)?;
+        if uri::is_reserved(topic) {
+            return Err(UriError::Reserved.into());
+        }
+        let options = request.get("publish_options").and_then(Value::as_dict).cloned().unwrap_or_default();
+        let weight = topic.len() + weigh_dict(&options);
+        let options = PublishOptions::from_dict("publish_options", options)
+            .map_err(|wrong| invalid(wrong.to_string()))?;
+        if options.ppt.is_used() && !request.caller.features().publisher_ppt {
+            return Err(invalid(
+                "publish_options use payload passthru mode, which this session has not announced".into(),
+            ));
+        }
+        let args = request.get("args").and_then(Value::as_list).unwrap_or_default();
+        let none = Dict::new();
+        let kwargs = request.get("kwargs").and_then(Value::as_dict).unwrap_or(&none);
+        let payload = Payload::write(args, kwargs, request.caller.format().serializer())?;
+        let message = Publish { request: Id::MIN, options, topic: topic.to_owned().into(), payload };
+        Ok(Will { scope, message, weight })
     }
-    let options = request.get("publish_options").and_then(Value::as_dict).cloned().unwrap_or_default();
-    let weight = topic.len() + weigh_dict(&options);
-    let options =
-        PublishOptions::from_dict("publish_options", options).map_err(|wrong| invalid(wrong.to_string()))?;
-    if options.ppt.is_used() && !request.caller.features().publisher_ppt {
-        return Err(invalid(
-            "publish_options use payload passthru mode, which this session has not announced".into(),
-        ));
+
+    fn leave(self, realm: &Realm, caller: &Session, decision: &Decision) -> Result<(), Refusal> {
+        let Will { scope, message, weight } = self;
+        let asked = Asked::Publish(&message.options);
+        let Grant { disclose, .. } = realm.matter(caller.id(), &message.topic, asked).settle(decision)?;
+        realm.broker.check(&message, disclose, caller)?;
+        let Publish { options, topic, payload, .. } = message;
+        let weight = weight + payload.len() + size_of::<Testament>() + size_of::<PublishOptions>();
+        let (topic, options) = (topic.into(), Box::new(options));
+        let testament = Testament { scope, topic, options, payload, disclose, weight };
+        let limits = &realm.limits;
+        let added = caller.add_testament(testament, limits.max_testaments, limits.max_testament_bytes);
+        added.inspect_err(|_| realm.counters.testaments_over_limit.increment())
     }
-    let args = request.get("args").and_then(Value::as_list).unwrap_or_default();
-    let none = Dict::new();
-    let kwargs = request.get("kwargs").and_then(Value::as_dict).unwrap_or(&none);
-    let payload = Payload::write(args, kwargs, request.caller.format().serializer())?;
-    let message = Publish { request: Id::MIN, options, topic: topic.into(), payload };
-    realm.broker.check(&message, request.caller)?;
-    let Publish { options, payload, .. } = message;
-    let weight = weight + payload.len() + size_of::<Testament>() + size_of::<PublishOptions>();
-    let testament = Testament { scope, topic: topic.into(), options: Box::new(options), payload, weight };
-    let limits = &realm.limits;
-    let added = request.caller.add_testament(testament, limits.max_testaments, limits.max_testament_bytes);
-    added.inspect_err(|_| realm.counters.testaments_over_limit.increment())?;
-    Ok(Vec::new())
 }
 
 pub(super) fn flush(_: &Realm, request: &Request<'_>, _: &mut Turn) -> Answer {
@@ -93,11 +122,11 @@ impl Realm {
             return;
         }
         let mut burst = Burst::new(session);
-        for Testament { topic, options, payload, .. } in testaments {
+        for Testament { topic, options, payload, disclose, .. } in testaments {
             let mut message =
                 Publish { request: Id::MIN, options: *options, topic: String::from(topic).into(), payload };
             // Nobody is there to be told why it was refused.
-            let _ = self.broker.publish(&mut message, &mut burst, turn);
+            let _ = self.broker.publish(&mut message, disclose, &mut burst, turn);
         }
         self.broker.deliver(&mut burst, turn);
     }

@@ -38,6 +38,8 @@ pub(super) fn limits(table: &Table<'_>) -> Limits {
     table.set("max_history_answer_bytes", &mut limits.max_history_answer_bytes, bytes);
     // Beyond this the limit would hardly limit anything: a lookup may take as many ways.
     table.set("max_wildcard_shapes", &mut limits.max_wildcard_shapes, number(1..=65_536));
+    table.set("max_cached_decisions", &mut limits.max_cached_decisions, number(0..=COUNT));
+    table.set("max_undecided_bytes", &mut limits.max_undecided_bytes, bytes);
     table.set("max_pending_calls", &mut limits.max_pending_calls, number(1..=COUNT));
     table.set("max_pending_invocations", &mut limits.max_pending_invocations, number(1..=COUNT));
     table.set("max_waiting_calls", &mut limits.max_waiting_calls, number(0..=COUNT));

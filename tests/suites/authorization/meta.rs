@@ -1,0 +1,145 @@
+//! What the router does in the name of a session: testaments, and events that were kept.
+
+use crossway_core::authorization::{Action, Decision, Grant, Permission, Permissions};
+use crossway_core::history::HistoryRule;
+use crossway_core::message::Match;
+use crossway_core::policy::Disclosure;
+use crossway_tests::pattern::{ANY, ID, MORE};
+use crossway_tests::{Plan, everywhere_with};
+use serde_json::json;
+
+use super::{below, gated, plan, role};
+use crate::meta_sessions::{ask, refused};
+use crate::users::log_in;
+
+const ADD: &str = "wamp.session.add_testament";
+const GET_EVENTS: &str = "wamp.subscription.get_events";
+const DENIED: &str = "wamp.error.not_authorized";
+
+/// All may call the router's procedures; staff may publish below `com.` and is named, guests may listen.
+fn wills() -> Plan {
+    let named = Grant { disclose: Some(Disclosure::Always), ..Grant::default() };
+    let staff = role("staff")
+        .permission(below("wamp.").allow([Action::Call]))
+        .permission(below("com.").allow([Action::Publish]).on_terms(named));
+    let guest = role("guest")
+        .permission(below("wamp.").allow([Action::Call]))
+        .permission(below("com.").allow([Action::Subscribe]));
+    plan(Permissions::new([staff, guest]))
+}
+
+// covers: TEST-14
+#[test]
+fn a_testament_is_for_those_who_may_publish() {
+    everywhere_with(wills, async |router, link| {
+        let mut carol = log_in(router, link, "carol").await;
+        let mut alice = log_in(router, link, "alice").await;
+        let heard = carol.subscribe("com.words").await;
+        let args = json!(["com.words", ["mine"], {}]);
+        assert_eq!(refused(&mut carol, ADD, args.clone(), json!({})).await, DENIED);
+        let elsewhere = json!(["org.words", ["mine"], {}]);
+        assert_eq!(refused(&mut alice, ADD, elsewhere, json!({})).await, DENIED);
+        ask(&mut alice, ADD, args).await;
+        alice.close().await;
+        carol.expect(json!([36, heard, ID, {"publisher_authid": "alice", MORE: 0}, ["mine"]])).await;
+    });
+}
+
+// covers: TEST-14
+#[test]
+fn a_testament_may_have_to_wait_for_its_authorization() {
+    gated(
+        |_| (),
+        async |router, link, questions| {
+            let mut alice = log_in(router, link, "alice").await;
+            let mut bob = log_in(router, link, "bob").await;
+            let heard = bob.subscribe_with("slow.", json!({"match": "prefix"})).await;
+            for decision in [Decision::denied(), Decision::failed("no idea"), Decision::allowed()] {
+                let request = alice.call(ADD, json!(["slow.words", ["x"], {}])).await;
+                let question = questions.next(Action::Publish, "slow.words").await;
+                // Nothing else has to wait for it.
+                ask(&mut alice, "wamp.session.count", json!([])).await;
+                let uri = match &decision {
+                    decision if *decision == Decision::denied() => Some(DENIED),
+                    decision if *decision == Decision::allowed() => None,
+                    _ => Some("wamp.error.authorization_failed"),
+                };
+                question.answered_with(decision);
+                match uri {
+                    Some(uri) => alice.expect_error(48, request, uri).await,
+                    None => alice.expect(json!([50, request, {}])).await,
+                };
+            }
+            alice.close().await;
+            bob.expect(json!([36, heard, ID, {"topic": "slow.words"}, ["x"]])).await;
+            bob.expect_silence().await;
+        },
+    );
+}
+
+// covers: PS-HIST-12
+#[test]
+fn kept_events_are_for_those_who_may_subscribe() {
+    let plan = || {
+        let staff = role("staff")
+            .permission(below("wamp.").allow([Action::Call]))
+            .permission(below("com.").allow([Action::Publish, Action::Subscribe]));
+        let guest = role("guest")
+            .permission(below("wamp.").allow([Action::Call]))
+            .permission(Permission::new("com.public", Match::Exact).allow([Action::Subscribe]));
+        let mut plan = plan(Permissions::new([staff, guest]));
+        plan.realms = plan
+            .realms
+            .into_iter()
+            .map(|realm| {
+                realm
+                    .history(HistoryRule::new("com.secret", Match::Exact))
+                    .history(HistoryRule::new("com.public", Match::Exact))
+                    .history(HistoryRule::new("com.", Match::Prefix))
+            })
+            .collect();
+        plan
+    };
+    everywhere_with(plan, async |router, link| {
+        let mut alice = log_in(router, link, "alice").await;
+        let mut carol = log_in(router, link, "carol").await;
+        alice.publish_acknowledged("com.secret", json!([1])).await;
+        alice.publish_acknowledged("com.public", json!([2])).await;
+        let lookups =
+            [("com.secret", "exact", false), ("com.public", "exact", true), ("com.", "prefix", false)];
+        for (topic, policy, allowed) in lookups {
+            let lookup = json!([topic, {"match": policy}]);
+            let found = ask(&mut carol, "wamp.subscription.lookup", lookup).await[0].clone();
+            match allowed {
+                true => {
+                    let events = ask(&mut carol, GET_EVENTS, json!([found])).await;
+                    assert_eq!(events[0].as_array().map(Vec::len), Some(1));
+                }
+                false => assert_eq!(refused(&mut carol, GET_EVENTS, json!([found]), json!({})).await, DENIED),
+            }
+            let events = ask(&mut alice, GET_EVENTS, json!([found])).await;
+            assert!(events[0].as_array().is_some_and(|events| !events.is_empty()));
+        }
+    });
+}
+
+// covers: AUTHZ-01
+#[test]
+fn the_routers_own_topics_and_procedures_are_a_matter_of_rules() {
+    let plan = || {
+        let staff = role("staff").permission(below("").allow(Action::ALL));
+        let guest = role("guest").permission(below("com.").allow(Action::ALL));
+        plan(Permissions::new([staff, guest]))
+    };
+    everywhere_with(plan, async |router, link| {
+        let mut alice = log_in(router, link, "alice").await;
+        let joins = alice.subscribe("wamp.session.on_join").await;
+        let mut carol = log_in(router, link, "carol").await;
+        alice.expect(json!([36, joins, ID, {}, [{"authid": "carol", MORE: 0}]])).await;
+        assert_eq!(ask(&mut alice, "wamp.session.count", json!([])).await, json!([2]));
+        assert_eq!(refused(&mut carol, "wamp.session.count", json!([]), json!({})).await, DENIED);
+        let request = carol.request();
+        carol.send(json!([32, request, {}, "wamp.session.on_leave"])).await;
+        carol.expect(json!([8, 32, request, {}, DENIED, [ANY]])).await;
+    });
+}
