@@ -180,6 +180,19 @@ impl<T: Clone> Index<T> {
         best
     }
 
+    /// The one of those that [cover](Pattern::covers) a pattern that [`best`](Self::best) would take for whatever the pattern
+    /// matches. Takes time by its length and the number of shapes.
+    pub fn best_cover(&self, pattern: Pattern<'_>) -> Option<&T> {
+        if pattern.is_single() {
+            return self.best(pattern.uri).map(|(_, value)| value);
+        }
+        let prefix = self.prefixes.prefixes_of(pattern.head()).last();
+        prefix.or_else(|| match pattern.policy {
+            Match::Wildcard => self.wildcards.best_cover(pattern.uri),
+            Match::Exact | Match::Prefix => None,
+        })
+    }
+
     /// How many shapes the wildcard patterns have: numbers of components, and which of those are empty. So many times at
     /// most does one lookup ask the map.
     pub fn wildcard_shapes(&self) -> usize {

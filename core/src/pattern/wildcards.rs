@@ -77,6 +77,21 @@ impl<T> Wildcards<T> {
         }
     }
 
+    /// The pattern that wins among those that match whatever `pattern` matches: `pattern` itself, with some more of its
+    /// components left out.
+    pub(super) fn best_cover(&self, pattern: &str) -> Option<&T> {
+        let components: Vec<&str> = pattern.split('.').collect();
+        let covers = self.shapes.of(components.len()).iter().filter_map(|shape| {
+            let is_left_out = |place: usize| shape.empty.iter().any(|empty| *empty as usize == place);
+            let keeps_gaps =
+                components.iter().enumerate().all(|(place, part)| !part.is_empty() || is_left_out(place));
+            let part =
+                |(place, part): (usize, &&'_ str)| if is_left_out(place) { "" } else { *part }.to_owned();
+            keeps_gaps.then(|| components.iter().enumerate().map(part).collect::<Vec<_>>().join("."))
+        });
+        covers.into_iter().find_map(|cover| self.get(&cover))
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
         self.patterns.iter()
     }

@@ -1,34 +1,32 @@
 //! The definition of what permissions mean, one after the other.
 
-use super::{Action, Permission};
+use super::{Action, Permission, Verdict};
 use crate::authorization::Wish;
 use crate::pattern::Pattern;
 
-/// The permission that decides about a URI or a pattern.
-pub(super) fn decides<'a>(
+/// The verdict about a URI or a pattern, and the permission that decides, unless that is an exception from it.
+pub(super) fn decide<'a>(
     permissions: &'a [Permission],
     action: Action,
     asked: Pattern<'_>,
-) -> Option<&'a Permission> {
-    let those = |permission: &&Permission| permission.mentions(action);
-    let covering = permissions.iter().filter(those).filter(|permission| permission.pattern().covers(asked));
+) -> (Verdict, Option<&'a Permission>) {
+    let those: Vec<_> = permissions.iter().filter(|permission| permission.mentions(action)).collect();
+    let covering = those.iter().copied().filter(|permission| permission.pattern().covers(asked));
     // The first of equals.
     let best = covering.reduce(|best, other| match other.pattern().rank(best.pattern()).is_gt() {
         true => other,
         false => best,
-    })?;
+    });
+    let Some(best) = best else { return (Verdict::Denied, None) };
     if asked.is_single() || best.deny.contains(action) {
-        return Some(best);
+        return (best.decide(action), Some(best));
     }
-    let exception = permissions.iter().enumerate().filter(|(_, permission)| those(permission)).find(
-        |(at, permission)| {
-            let pattern = permission.pattern();
-            let is_shadowed =
-                permissions[..*at].iter().filter(those).any(|before| before.pattern() == pattern);
-            let refuses = permission.deny.contains(action)
-                || permission.grant.constraints.forbids(Wish::Match(asked.policy));
-            !is_shadowed && refuses && pattern.rank(best.pattern()).is_gt() && pattern.meets(asked)
-        },
-    );
-    Some(exception.map_or(best, |(_, permission)| permission))
+    let excepted = those.iter().enumerate().any(|(at, permission)| {
+        let pattern = permission.pattern();
+        let is_shadowed = those[..at].iter().any(|before| before.pattern() == pattern);
+        let refuses = permission.deny.contains(action)
+            || permission.grant.constraints.forbids(Wish::Match(asked.policy));
+        !is_shadowed && refuses && pattern.rank(best.pattern()).is_gt() && pattern.meets(asked)
+    });
+    if excepted { (Verdict::Denied, None) } else { (best.decide(action), Some(best)) }
 }
