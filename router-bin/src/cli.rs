@@ -9,6 +9,7 @@ use crossway_core::message::Match;
 use crossway_load::Bench;
 
 use crate::config::{ACTIONS, LogFormat, MATCHES};
+use crate::keygen::Keygen;
 
 /// A WAMP router: WebSocket, RawSocket and Unix sockets; JSON, MessagePack and CBOR.
 ///
@@ -69,6 +70,11 @@ pub(crate) enum Command {
         /// Replace the file if there is one.
         #[arg(short, long)]
         force: bool,
+    },
+    /// Make keys to log in with.
+    Keygen {
+        #[command(subcommand)]
+        kind: Keygen,
     },
     /// Load a router, this or any other, and check every answer.
     Bench {

@@ -1,11 +1,10 @@
 //! `crossway init`: writes the example configuration.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use crate::exit;
+use crate::output::{self, Readers};
 
 /// Every key with its default. What is not commented out is what runs without a config file.
 pub(crate) const EXAMPLE: &str = include_str!("../crossway.example.toml");
@@ -15,25 +14,12 @@ pub(crate) fn run(file: &Path, force: bool) -> ExitCode {
     if file == Path::new("-") {
         return exit::saying(EXAMPLE);
     }
-    let name = file.display();
-    match write(file, force) {
+    match output::write(file, EXAMPLE, Readers::Usual, force) {
         Ok(()) => {
+            let name = file.display();
             eprintln!("Wrote {name}. Start with: crossway --config {name}");
             ExitCode::SUCCESS
         }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            exit::with(exit::FAILURE, &format!("{name} exists already. --force replaces it."))
-        }
-        Err(error) => exit::with(exit::FAILURE, &format!("Can't write {name}: {error}")),
+        Err(why) => exit::with(exit::FAILURE, &why),
     }
-}
-
-fn write(file: &Path, force: bool) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    match force {
-        true => options.write(true).create(true).truncate(true),
-        // One step, so that a file which appears in between is not lost.
-        false => options.write(true).create_new(true),
-    };
-    options.open(file)?.write_all(EXAMPLE.as_bytes())
 }

@@ -10,8 +10,10 @@ mod descriptors;
 mod exit;
 mod explain;
 mod init;
+mod keygen;
 mod logging;
 mod memory;
+mod output;
 mod run;
 mod signals;
 mod terminal;
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     match cli.command {
         Some(Command::Bench { mode }) => bench::run(&mode),
         Some(Command::Init { file, force }) => init::run(&file, force),
+        Some(Command::Keygen { kind }) => keygen::run(&kind),
         Some(Command::Check { file, strict }) => {
             configured(file.as_deref(), &environment, |loaded| check::run(&loaded, file.as_deref(), strict))
         }

@@ -159,6 +159,36 @@ fn rules_of_a_realm_hold_for_its_topics_and_procedures() {
 }
 
 #[test]
+fn keygen_makes_a_private_key_for_its_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("joe.key");
+    let keygen =
+        |more: &[&str]| output(command().args(["keygen", "cryptosign", "--out"]).arg(&file).args(more));
+    let (code, public, _) = keygen(&[]);
+    assert_eq!(code, Some(0));
+    assert_eq!(public.trim_end().len(), 64, "{public}");
+    let key = fs::read_to_string(&file).unwrap();
+    assert!(
+        key.contains(&format!("\n\npublic-key-ed25519: {public}private-key-ed25519: ")),
+        "as Autobahn reads it"
+    );
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+
+    let (code, _, why) = keygen(&[]);
+    assert_eq!(code, Some(1));
+    assert!(why.contains("exists already. --force replaces it."), "{why}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), key);
+
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let (_, public, _) = keygen(&["--force"]);
+    assert!(fs::read_to_string(&file).unwrap().contains(public.trim_end()));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "also in place of another");
+
+    let (_, shown, _) = output(command().args(["keygen", "cryptosign", "--out", "-"]));
+    assert!(shown.contains("\nprivate-key-ed25519: "), "{shown}");
+}
+
+#[test]
 fn a_ticket_lets_in_who_has_it() {
     let realm = "[[realm]]\nname = \"realm1\"\n\
                  auth = [{ method = \"ticket\", tickets = [{ authid = \"joe\", ticket = \"sesame\", role = \"user\" }] }]\n";

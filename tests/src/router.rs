@@ -179,6 +179,19 @@ impl TestRouter {
         }
     }
 
+    /// As [`connect`](Self::connect), over TLS, and what binds this connection (`tls-exporter`).
+    pub async fn connect_bound(&self, link: Link) -> (Wire, [u8; 32]) {
+        let Address::Port(address) = self.door(link.carrier).address else { panic!("{link} is no TLS") };
+        let stream = TcpStream::connect(address).await.expect("the router listens");
+        let (stream, exporter) = crate::tls::connect(stream).await;
+        let wire = match link.carrier {
+            Carrier::Wss => Wire::websocket(stream, link.format, false).await,
+            Carrier::Tls => Wire::rawsocket(stream, link.format, 15).await,
+            _ => panic!("{link} is no TLS"),
+        };
+        (wire, exporter)
+    }
+
     /// A byte stream to a listener, with nothing said on it yet but what TLS says.
     pub async fn dial(&self, carrier: Carrier) -> Stream {
         match self.door(carrier).address {
@@ -186,7 +199,7 @@ impl TestRouter {
                 let stream = TcpStream::connect(address).await.expect("the router listens");
                 stream.set_nodelay(true).expect("the router listens");
                 match carrier {
-                    Carrier::Wss | Carrier::Tls => crate::tls::connect(stream).await,
+                    Carrier::Wss | Carrier::Tls => crate::tls::connect(stream).await.0,
                     _ => Box::new(stream),
                 }
             }

@@ -48,8 +48,11 @@ pub(crate) fn handshake<H>(inner: H, folder: &Path) -> Arc<Tls<H>> {
     Arc::new(Tls::new(TlsOptions::new(cert, key), inner).expect("a valid certificate"))
 }
 
-/// The client's side.
-pub(crate) async fn connect(stream: TcpStream) -> Stream {
+/// The client's side, and its `tls-exporter` (RFC 9266).
+pub(crate) async fn connect(stream: TcpStream) -> (Stream, [u8; 32]) {
     let name = "localhost".try_into().expect("a valid name");
-    Box::new(CERTIFICATE.client.connect(name, stream).await.expect("the router speaks TLS"))
+    let stream = CERTIFICATE.client.connect(name, stream).await.expect("the router speaks TLS");
+    let (_, session) = stream.get_ref();
+    let exporter = session.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", None);
+    (Box::new(stream), exporter.expect("the handshake is over"))
 }

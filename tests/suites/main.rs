@@ -15,6 +15,7 @@ mod callers;
 mod cancel;
 mod concurrency;
 mod conformance;
+mod cryptosign;
 mod dynamic;
 mod features;
 mod history;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use crossway_core::message::Message;
 use crossway_core::serializer::Serializer;
+use crossway_cryptosign::PrivateKey;
 use crossway_tests::router::serializers;
 use crossway_tests::{Format, Peer, everywhere};
 use serde_json::{Map, Value, json};
@@ -225,4 +226,22 @@ fn the_script_of_a_publisher_that_gets_its_own_event() {
         }
         peer.expect_silence().await;
     });
+}
+
+// covers: AUTH-CS-15
+#[test]
+fn cryptosign_signs_as_the_samples_do() {
+    let Some(testsuite) = folder() else { return };
+    let samples = read(testsuite.with_file_name("cryptosign_test_vectors.json"));
+    let samples = samples.as_array().expect("samples");
+    for sample in samples {
+        let text = |key: &str| sample[key].as_str().expect("hexadecimal digits");
+        let mut message: [u8; 32] = unhex(text("challenge"))[..].try_into().expect("32 octets");
+        if let Some(channel) = sample["channel_id"].as_str() {
+            message.iter_mut().zip(unhex(channel)).for_each(|(octet, other)| *octet ^= other);
+        }
+        let key = PrivateKey::parse(text("private_key")).expect("a key");
+        assert_eq!(key.sign(&message), text("signature"));
+    }
+    assert_eq!(samples.len(), 6);
 }

@@ -6,17 +6,20 @@ use crossway_anonymous::Anonymous;
 use crossway_core::auth::Authenticator;
 use crossway_core::authorization::{Authorizer, Permissions};
 use crossway_core::caller::Caller;
+use crossway_cryptosign::{Cryptosign, PrivateKey, PublicKey};
 use crossway_dynamic::{ByRole, Dynamic, Procedure, ProcedureAuthorizer};
 use crossway_hook::Hook;
 use crossway_ticket::Ticket;
+use crossway_users::{User, Users};
 
-use crate::config::{Asked, Auth, Decider, Elsewhere, Role, TicketUser};
+use crate::config::{self, Asked, Auth, Decider, Elsewhere, KeyUser, Role, TicketUser};
 
 pub(super) fn authenticator(auth: &Auth) -> Arc<dyn Authenticator> {
     match auth {
         Auth::Anonymous { role } => Arc::new(Anonymous::new(role)),
         Auth::Ticket { users } => Arc::new(ticket(users)),
         Auth::Elsewhere(decided) => Arc::new(elsewhere(decided)),
+        Auth::Cryptosign(config) => Arc::new(cryptosign(config)),
     }
 }
 
@@ -51,4 +54,19 @@ pub(super) fn authorizer(roles: &[Role]) -> Arc<dyn Authorizer> {
     Arc::new(asked.fold(ByRole::new(permissions), |all, (name, asked)| {
         all.role(name, Arc::new(ProcedureAuthorizer::new(caller(asked), &asked.uri)))
     }))
+}
+
+fn cryptosign(config: &config::Cryptosign) -> Cryptosign {
+    let user = |user: &KeyUser| {
+        let add = |all: User, key: &PublicKey| all.key(*key.octets());
+        user.keys.iter().fold(User::new(&user.authid, &user.role), add)
+    };
+    let users = Users::of(config.users.iter().map(user));
+    let cryptosign = Cryptosign::of(users).channel_binding(config.channel_binding);
+    match &config.router_key {
+        Some(key) => {
+            cryptosign.router_key(PrivateKey::parse(key.expose()).expect("it was parsed when it was checked"))
+        }
+        None => cryptosign,
+    }
 }

@@ -1,5 +1,6 @@
 //! The configuration through its front door: text in, `Config` or the rendered report out.
 
+mod cryptosign;
 mod elsewhere;
 mod example;
 mod mistakes;

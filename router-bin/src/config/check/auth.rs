@@ -1,6 +1,7 @@
 //! `auth` of a realm: the ways of logging in. One file for each method, all of one shape.
 
 mod anonymous;
+mod cryptosign;
 mod elsewhere;
 mod secret;
 mod ticket;
@@ -17,7 +18,8 @@ pub(super) const EXAMPLE: &str = "[{ method = \"anonymous\", role = \"anonymous\
 /// Reads what belongs to one method. Which keys that are depends on the method.
 type Read = fn(&Table<'_>, &Context<'_>) -> Option<Auth>;
 
-const METHODS: [(&str, Read); 2] = [("anonymous", anonymous::read), ("ticket", ticket::read)];
+const METHODS: [(&str, Read); 3] =
+    [("anonymous", anonymous::read), ("ticket", ticket::read), ("cryptosign", cryptosign::read)];
 
 /// The methods that a listener allows, by their names.
 pub(super) fn allowed(field: &Field<'_>) -> Option<Vec<&'static str>> {

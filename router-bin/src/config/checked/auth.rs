@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crossway_cryptosign::{ChannelBinding, PublicKey};
 use crossway_hook::HookOptions;
 use zeroize::Zeroizing;
 
@@ -17,6 +18,8 @@ pub(crate) enum Auth {
     Ticket { users: Vec<TicketUser> },
     /// Somebody else decides.
     Elsewhere(Elsewhere),
+    /// With a private key.
+    Cryptosign(Cryptosign),
 }
 
 impl Auth {
@@ -26,6 +29,7 @@ impl Auth {
             Auth::Elsewhere(elsewhere) => &elsewhere.method,
             Auth::Anonymous { .. } => "anonymous",
             Auth::Ticket { .. } => "ticket",
+            Auth::Cryptosign(_) => "cryptosign",
         }
     }
 
@@ -34,6 +38,9 @@ impl Auth {
         match self {
             Auth::Anonymous { role } => Some(vec![role]),
             Auth::Ticket { users } => Some(users.iter().map(|user| user.role.as_str()).collect()),
+            Auth::Cryptosign(Cryptosign { users, .. }) => {
+                Some(users.iter().map(|user| user.role.as_str()).collect())
+            }
             Auth::Elsewhere(_) => None,
         }
     }
@@ -49,8 +56,14 @@ impl fmt::Display for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Auth::Anonymous { role } => write!(f, "anonymous as {role}"),
-            Auth::Ticket { users } if users.len() == 1 => f.write_str("ticket for 1 user"),
-            Auth::Ticket { users } => write!(f, "ticket for {} users", users.len()),
+            Auth::Ticket { users } => write!(f, "ticket for {}", counted(users.len(), "user")),
+            Auth::Cryptosign(Cryptosign { users, channel_binding, .. }) => {
+                write!(f, "cryptosign for {}", counted(users.len(), "user"))?;
+                match channel_binding {
+                    ChannelBinding::Required => f.write_str(", bound to TLS"),
+                    ChannelBinding::Off | ChannelBinding::Optional => Ok(()),
+                }
+            }
             Auth::Elsewhere(Elsewhere { method, decider, .. }) => write!(f, "{method} as {decider} decides"),
         }
     }
@@ -104,12 +117,36 @@ pub(crate) struct Mention {
     pub(crate) path: String,
 }
 
+/// `1 user`, `2 users`
+fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
 /// Somebody who logs in with a ticket.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TicketUser {
     pub(crate) authid: String,
     pub(crate) ticket: Secret,
     pub(crate) role: String,
+}
+
+/// What cryptosign needs to know.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Cryptosign {
+    /// At least one.
+    pub(crate) users: Vec<KeyUser>,
+    /// The private key that the router proves its own identity with, good as it is.
+    pub(crate) router_key: Option<Secret>,
+    pub(crate) channel_binding: ChannelBinding,
+}
+
+/// Somebody who logs in with a key, or several.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct KeyUser {
+    pub(crate) authid: String,
+    pub(crate) role: String,
+    /// At least one, and nobody else's.
+    pub(crate) keys: Vec<PublicKey>,
 }
 
 /// Text that is not shown, and wiped when it is dropped.

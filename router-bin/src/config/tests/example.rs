@@ -86,6 +86,9 @@ fn it_names_every_key_that_there_is() {
 fn its_alternatives_work_as_well() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("admin.ticket"), "something\n").unwrap();
+    let key = crossway_cryptosign::PrivateKey::generate().unwrap();
+    fs::write(directory.path().join("router.key"), &*crossway_cryptosign::keyfile::write(&key, "Router."))
+        .unwrap();
     super::certificate(directory.path(), "server");
     super::certificate(directory.path(), "ca");
     let text = example(|line| match line.strip_prefix("#   ") {
@@ -98,7 +101,10 @@ fn its_alternatives_work_as_well() {
     assert_eq!(config.realms.len(), 4);
     assert_eq!(config.listeners.len(), 3);
     assert_eq!(config.workers, Some(4));
-    let [Auth::Ticket { users }] = config.realms[1].terms.auth.as_slice() else { panic!("{config:?}") };
+    let [Auth::Ticket { users }, Auth::Cryptosign(keys)] = config.realms[1].terms.auth.as_slice() else {
+        panic!("{config:?}")
+    };
+    assert_eq!((keys.users.len(), keys.router_key.is_some()), (1, true));
     let tickets: Vec<&str> = users.iter().map(|user| user.ticket.expose()).collect();
     assert_eq!(tickets, ["change me", "b", "something"]);
     let roles = config.realms[1].terms.roles.iter().map(|role| (role.name.as_str(), role.permissions.len()));

@@ -5,7 +5,7 @@ use crate::config::tree::Format;
 
 /// Checks that one mistake is reported with this headline, at this place, with words of help.
 #[track_caller]
-fn one(text: &str, headline: &str, place: &str, words: &str) {
+pub(super) fn one(text: &str, headline: &str, place: &str, words: &str) {
     let report = report(Format::Toml, text);
     assert!(report.contains(headline), "no `{headline}` in\n{report}");
     assert!(report.contains(&format!("[test.toml:{place}]")), "not at {place}:\n{report}");
@@ -20,7 +20,7 @@ fn listener(keys: &str) -> String {
 }
 
 /// A realm with these ways of logging in; the value begins at line 4, column 8.
-fn auth(value: &str) -> String {
+pub(super) fn auth(value: &str) -> String {
     format!("{LISTENER}[[realm]]\nname = \"realm1\"\nauth = {value}\n")
 }
 
@@ -44,7 +44,7 @@ fn a_report_is_drawn_with_line_column_and_suggestion() {
    :                         `-- found "anonymus"
  4 | 
    `----
-  help: did you mean `anonymous`? allowed: `anonymous`, `ticket`
+  help: did you mean `anonymous`? allowed: `anonymous`, `ticket`, `cryptosign`
 
   x `listenr` is not a known key
    ,-[test.toml:5:3]

@@ -3,7 +3,7 @@
 use super::{Node, Span, Value};
 
 /// The keys whose values are secrets, wherever they stand.
-const KEYS: [&str; 2] = ["ticket", "bearer"];
+const KEYS: [&str; 3] = ["ticket", "bearer", "router_key"];
 
 /// Where the secrets stand: the values of all keys that hold one. They are never shown in a report.
 pub(crate) fn secrets(node: &Node, found: &mut Vec<Span>) {

@@ -17,6 +17,12 @@ pub(super) struct Keys {
     pub(super) file: &'static str,
 }
 
+/// Whether there is a secret, for those that there need not be.
+pub(super) fn is_there(table: &Table<'_>, keys: &Keys) -> bool {
+    // All three are asked for, so that none of them is unknown.
+    [keys.here, keys.variable, keys.file].map(|key| table.get(key).is_some()).contains(&true)
+}
+
 /// A secret that there has to be.
 pub(super) fn secret(table: &Table<'_>, keys: &Keys, context: &Context<'_>) -> Option<Secret> {
     let Keys { here, variable, file } = keys;
