@@ -189,6 +189,33 @@ fn keygen_makes_a_private_key_for_its_owner_alone() {
 }
 
 #[test]
+fn a_procedure_decides_what_a_role_may_do() {
+    let asked = "[[realm.role]]\nname = \"anonymous\"\nauthorizer = { procedure = \"com.may\", realm = \"judges\" }\n";
+    let judges = "[[realm]]\nname = \"judges\"\nauth = [{ method = \"anonymous\" }]\n";
+    let router = Router::start(&format!("{REALM}{asked}{judges}{ANY_PORT}"));
+    let mut judge = Client::connect(router.address("public"));
+    judge.ask(&[0x7F, 0xF1, 0, 0], 4);
+    judge.send(r#"[1,"judges",{"roles":{"callee":{}}}]"#);
+    judge.message();
+    judge.send(r#"[64,1,{},"com.may"]"#);
+    assert!(judge.message().starts_with("[65,1,"));
+    let mut client = Client::join(router.address("public"));
+    for (uri, verdict, error) in [
+        ("com.yes", "true", "wamp.error.no_such_procedure"),
+        ("com.no", "false", "wamp.error.not_authorized"),
+        ("com.perhaps", "\"perhaps\"", "wamp.error.authorization_failed"),
+    ] {
+        client.send(&format!(r#"[48,1,{{}},"{uri}"]"#));
+        let question = judge.message();
+        assert!(question.contains(&format!(r#""{uri}","call""#)), "{question}");
+        let id = question.split(',').nth(1).unwrap();
+        judge.send(&format!("[70,{id},{{}},[{verdict}]]"));
+        let answer = client.message();
+        assert!(answer.contains(error), "{answer}");
+    }
+}
+
+#[test]
 fn a_ticket_lets_in_who_has_it() {
     let realm = "[[realm]]\nname = \"realm1\"\n\
                  auth = [{ method = \"ticket\", tickets = [{ authid = \"joe\", ticket = \"sesame\", role = \"user\" }] }]\n";

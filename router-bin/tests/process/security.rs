@@ -104,3 +104,34 @@ fn who_the_configurations_are_for_gets_in() {
     assert!(abort.contains("wamp.error.authentication_denied"), "{abort}");
     assert!(heard(&[ANONYMOUS])[0].starts_with("[3,"));
 }
+
+#[test]
+fn permissions_do_what_the_page_says() {
+    let router = serving("Permissions");
+    let user = |message: &str| heard(&router, &[TICKET, r#"[5,"sesame",{}]"#, message]).remove(2);
+    for allowed in [r#"[48,1,{},"com.example.add"]"#, r#"[48,1,{},"com.example.admin.status"]"#] {
+        assert!(user(allowed).contains("wamp.error.no_such_procedure"), "{allowed}");
+    }
+    assert!(user(r#"[16,1,{"acknowledge":true},"com.example.news"]"#).starts_with("[17,"));
+    let retained = user(r#"[16,1,{"acknowledge":true,"retain":true},"com.example.news"]"#);
+    assert!(retained.contains("wamp.error.option_not_allowed"), "{retained}");
+    for denied in [
+        r#"[48,1,{},"com.example.admin.stop"]"#,
+        r#"[48,1,{},"com.elsewhere"]"#,
+        r#"[48,1,{},"wamp.session.list"]"#,
+        r#"[16,1,{"acknowledge":true},"com.example.admin.news"]"#,
+    ] {
+        assert!(user(denied).contains("wamp.error.not_authorized"), "{denied}");
+    }
+    let guest = |message: &str| heard(&router, &[ANONYMOUS, message]).remove(1);
+    assert!(guest(r#"[32,1,{},"com.example.public.news"]"#).starts_with("[33,"));
+    assert!(
+        guest(r#"[32,1,{"match":"prefix"},"com.example.public.news"]"#)
+            .contains("wamp.error.option_not_allowed")
+    );
+    assert!(guest(r#"[32,1,{},"com.example.news"]"#).contains("wamp.error.not_authorized"));
+
+    let admin = TICKET.replace("joe", "admin");
+    let admin = |message: &str| heard(&router, &[&admin, r#"[5,"open",{}]"#, message]).remove(2);
+    assert!(admin(r#"[48,1,{},"wamp.session.kill_all"]"#).starts_with("[50,"), "an explicit permission");
+}

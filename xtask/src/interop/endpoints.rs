@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 const REALM: &str = "realm1";
 
+/// The realms of those scenarios that are about permissions.
+const PERMISSIONS: &str = include_str!("../../../tests/interop/permissions.toml");
+
 /// One plain port and one with TLS, which speak everything, one for WebSocket with compression, one Unix socket for RawSocket
 /// and WebSocket.
 pub(super) struct Endpoints {
@@ -56,6 +59,19 @@ impl Endpoints {
 name = "{REALM}"
 auth = [{{ method = "anonymous" }}]
 
+[[realm.role]]
+name = "anonymous"
+
+[[realm.role.permission]]
+uri = ""
+match = "prefix"
+allow = ["call", "register", "subscribe", "publish"]
+
+[[realm.role.permission]]
+uri = "wamp."
+match = "prefix"
+allow = ["call"]
+
 [[realm.topic]]
 uri = "interop..disclosed"
 match = "wildcard"
@@ -70,6 +86,7 @@ disclose = "always"
 uri = "interop..kept"
 match = "wildcard"
 
+{PERMISSIONS}
 [[listener]]
 tcp = "127.0.0.1:{plain}"
 framing = ["rawsocket", "websocket", "longpoll"]

@@ -6,7 +6,7 @@ function of(group) {
 }
 
 const BASIC = ['session', 'logins', 'rpc', 'pubsub', 'payload'];
-const ADVANCED = ['calls', 'registrations', 'subscriptions', 'meta'];
+const ADVANCED = ['calls', 'registrations', 'subscriptions', 'meta', 'permissions'];
 const ALONE = Object.fromEntries([...BASIC, ...ADVANCED].flatMap(of));
 
 // The calls that say something new when both sides spell messages differently.
