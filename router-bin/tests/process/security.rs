@@ -5,6 +5,8 @@ use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
+use crossway_cryptosign::{PrivateKey, keyfile};
+
 use crate::harness::{Client, Router, Signal, command, output};
 
 const PAGE: &str = include_str!("../../../docs/security.md");
@@ -35,6 +37,7 @@ fn side_files(directory: &Path) {
         ("server.pem", made.cert.pem()),
         ("server.key", made.signing_key.serialize_pem()),
         ("ca.pem", made.cert.pem()),
+        ("router.key", keyfile::write(&PrivateKey::generate().unwrap(), "for a test").to_string()),
         ("backend.ticket", "something long\n".to_string()),
     ];
     for (name, text) in files {
@@ -71,10 +74,15 @@ fn every_configuration_of_the_page_is_fine_and_starts() {
 
 /// The first configuration below a heading, on a socket of its own besides.
 fn serving(heading: &str) -> Router {
+    changed(heading, str::to_string)
+}
+
+/// The same with something that a test can't have put right.
+fn changed(heading: &str, change: impl Fn(&str) -> String) -> Router {
     let directory = tempfile::tempdir().unwrap();
     side_files(directory.path());
     let configs: HashMap<_, _> = blocks().into_iter().rev().collect();
-    let text = configs[heading].clone() + "\n[[listener]]\nname = \"test\"\nunix = \"test.sock\"\n";
+    let text = change(&configs[heading]) + "\n[[listener]]\nname = \"test\"\nunix = \"test.sock\"\n";
     let file = prepare(directory.path(), &text).unwrap();
     Router::start_file(&file, &text, &SECRETS)
 }
@@ -103,6 +111,31 @@ fn who_the_configurations_are_for_gets_in() {
     let abort = &heard(&[TICKET, r#"[5,"sesam",{}]"#])[1];
     assert!(abort.contains("wamp.error.authentication_denied"), "{abort}");
     assert!(heard(&[ANONYMOUS])[0].starts_with("[3,"));
+}
+
+#[test]
+fn who_has_the_key_gets_in() {
+    let key = PrivateKey::generate().unwrap();
+    let router = changed("cryptosign", |text| {
+        let at = text.find("pubkeys = [\"").unwrap() + 12;
+        // A Unix socket has no TLS that a signature could be bound to.
+        (text[..at].to_string() + &key.public().to_string() + &text[at + 64..])
+            .replace("required", "optional")
+    });
+    let hello = format!(
+        r#"[1,"realm1",{{"roles":{{"caller":{{}}}},"authmethods":["cryptosign"],"authid":"joe","authextra":{{"pubkey":"{}"}}}}]"#,
+        key.public()
+    );
+    let mut client = Client { stream: UnixStream::connect(router.address("test")).unwrap() };
+    client.ask(&[0x7F, 0xF1, 0, 0], 4);
+    client.send(&hello);
+    let challenge: serde_json::Value = serde_json::from_str(&client.message()).unwrap();
+    let digits = challenge[2]["challenge"].as_str().unwrap();
+    let octets: Vec<u8> =
+        (0..32).map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap()).collect();
+    client.send(&format!(r#"[5,"{}",{{}}]"#, key.sign(octets.as_slice().try_into().unwrap())));
+    let welcome = client.message();
+    assert!(welcome.starts_with("[2,") && welcome.contains(r#""authrole":"user""#), "{welcome}");
 }
 
 #[test]
