@@ -40,6 +40,7 @@
 //! | [`policy`]                                 | what an operator says of topics and procedures      |
 //! | [`authorization`]                          | who may do what; a trait for plug-ins, and rules    |
 //! | [`history`]                                | where events are kept; a trait for plug-ins         |
+//! | `gate`                                     | limits against guessing and floods of logins        |
 //! | `session`                                  | outboxes, turns, and the states of a connection     |
 //! | `broker`, `dealer`                         | routing; they know neither each other nor the clock |
 //! | `realm`, `router`                          | what binds them together                            |
@@ -50,6 +51,7 @@ mod broker;
 pub mod caller;
 mod dealer;
 pub mod error;
+mod gate;
 pub mod history;
 pub mod id;
 pub mod limits;

@@ -14,6 +14,22 @@ pub struct Limits {
     pub goodbye_timeout: Duration,
     /// Sessions of the whole router.
     pub max_sessions: usize,
+    /// Logins that are under way at the same time, from HELLO to their decision.
+    pub max_logins: usize,
+    /// Of those, of one address: an IPv4 address, an IPv6 network of 64 bits, or a user of this host at Unix sockets.
+    pub max_logins_per_address: usize,
+    /// How often a user may fail to log in from one address before further tries are refused for a while. `None`: always.
+    pub login_failures: Option<usize>,
+    /// How often an address may, with whatever users. Everybody behind one proxy has one address.
+    pub login_failures_per_address: Option<usize>,
+    /// For how long tries are refused at first; twice as long after every further failure.
+    pub login_backoff: Duration,
+    /// The longest that they are. One failure is forgotten every time it passes without another.
+    pub max_login_backoff: Duration,
+    /// The longest that the login of a user is delayed after `login_failures` from whatever addresses.
+    pub max_login_delay: Duration,
+    /// Users and addresses whose failures are remembered.
+    pub max_login_records: usize,
     /// Realms that clients may bring into being where realms are created automatically.
     pub max_auto_realms: usize,
     /// How deep lists and dictionaries may be nested; the message itself is level 1.
@@ -73,6 +89,14 @@ impl Default for Limits {
             handshake_timeout: Duration::from_secs(10),
             goodbye_timeout: Duration::from_secs(2),
             max_sessions: 1_000_000,
+            max_logins: 10_000,
+            max_logins_per_address: 1_000,
+            login_failures: Some(5),
+            login_failures_per_address: Some(100),
+            login_backoff: Duration::from_secs(1),
+            max_login_backoff: Duration::from_secs(30),
+            max_login_delay: Duration::from_secs(2),
+            max_login_records: 100_000,
             max_auto_realms: 1_000,
             max_depth: 100,
             max_uri_length: 1024,
@@ -179,6 +203,16 @@ counters! {
     handshakes_refused,
     /// Sessions refused because of `max_sessions`.
     sessions_over_limit,
+    /// Logins refused because of `max_logins` or `max_logins_per_address`.
+    logins_over_limit,
+    /// Logins with wrong credentials.
+    logins_denied,
+    /// Logins refused because of `login_failures` or `login_failures_per_address`.
+    logins_held_off,
+    /// Logins delayed because the user had failed `login_failures` times.
+    logins_delayed,
+    /// Records of failed logins given up because of `max_login_records`.
+    login_records_dropped,
     /// Realms refused because of `max_auto_realms`.
     realms_over_limit,
     /// Sessions aborted for breaking the protocol.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use super::registry::Registry;
 use super::{Router, Shared};
 use crate::caller::{Procedures, Realms};
+use crate::gate::Gate;
 use crate::limits::{Counters, Limits, Protocol};
 use crate::realm::{Realm, RealmConfig};
 use crate::uri::UriError;
@@ -95,6 +96,7 @@ impl Builder {
             }
         }
         let shared = Arc::new(Shared {
+            gate: Gate::new(&limits, &counters),
             limits,
             protocol: self.protocol,
             counters,

@@ -14,6 +14,7 @@ use registry::Registry;
 pub(crate) use registry::SessionSlot;
 
 use crate::caller::{Answering, CallFailed, Realms};
+use crate::gate::Gate;
 use crate::limits::{Counters, Limits, Protocol};
 use crate::realm::{Realm, RealmConfig};
 use crate::session::connection;
@@ -37,6 +38,8 @@ pub(crate) struct Shared {
     template: Option<RealmConfig>,
     configured_realms: usize,
     registry: Registry,
+    /// Who may try to log in.
+    pub(crate) gate: Gate,
 }
 
 impl Router {

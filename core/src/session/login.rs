@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::time::sleep;
 
 use super::connection::{Connection, Ended};
 use super::handshake::{Refused, too_long};
@@ -28,15 +29,29 @@ impl Connection<'_> {
         preferred: &[String],
         request: &AuthRequest,
     ) -> Result<(Identity, Method), Refused> {
+        let methods = common(realm, preferred, &self.info);
         let mut refused = no_method(realm, preferred);
-        for method in common(realm, preferred, &self.info) {
+        if methods.is_empty() {
+            return Err(refused);
+        }
+        let router = Arc::clone(self.router);
+        let held_off = |limit| Refused::Abort(uri::LIMIT_EXCEEDED, limit);
+        let (attempt, delay) = router.gate.enter(request).map_err(held_off)?;
+        if !delay.is_zero() {
+            sleep(delay).await;
+        }
+        for method in methods {
             match self.authenticate(&*method, request).await? {
                 Ok(identity) => {
+                    attempt.succeeded();
                     let identity = with_role(identity, request)?;
                     return Ok((identity, method));
                 }
                 Err(error) => {
                     refused = Refused::Abort(error.uri(), error.to_string());
+                    if matches!(error, AuthError::Denied(_)) {
+                        attempt.failed();
+                    }
                     if !matches!(error, AuthError::NotApplicable(_)) {
                         break;
                     }

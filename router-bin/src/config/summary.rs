@@ -1,6 +1,7 @@
 //! What `crossway check` says about a configuration that is fine.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use crossway_core::MetaApi;
 use crossway_core::limits::Limits;
@@ -127,11 +128,19 @@ fn changed_limits(limits: &Limits) -> Vec<String> {
 }
 
 /// Every limit as it is written in a config file. Taking the struct apart makes a new limit a compile error here.
-pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 26] {
+pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 34] {
     let Limits {
         handshake_timeout,
         goodbye_timeout,
         max_sessions,
+        max_logins,
+        max_logins_per_address,
+        login_failures,
+        login_failures_per_address,
+        login_backoff,
+        max_login_backoff,
+        max_login_delay,
+        max_login_records,
         max_auto_realms,
         max_depth,
         max_uri_length,
@@ -158,10 +167,20 @@ pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 26] {
     } = limits;
     let policy = POLICIES.iter().find(|(_, policy)| policy == outbox_policy).map_or("", |(name, _)| *name);
     let size = |bytes: &usize| format!("\"{}\"", show_size(*bytes as u64));
+    let time = |time: &Duration| format!("\"{}\"", show_duration(*time));
+    let count_or_off = |count: &Option<usize>| count.map_or("\"off\"".to_owned(), |count| count.to_string());
     [
-        ("handshake_timeout", format!("\"{}\"", show_duration(*handshake_timeout))),
-        ("goodbye_timeout", format!("\"{}\"", show_duration(*goodbye_timeout))),
+        ("handshake_timeout", time(handshake_timeout)),
+        ("goodbye_timeout", time(goodbye_timeout)),
         ("max_sessions", max_sessions.to_string()),
+        ("max_logins", max_logins.to_string()),
+        ("max_logins_per_address", max_logins_per_address.to_string()),
+        ("login_failures", count_or_off(login_failures)),
+        ("login_failures_per_address", count_or_off(login_failures_per_address)),
+        ("login_backoff", time(login_backoff)),
+        ("max_login_backoff", time(max_login_backoff)),
+        ("max_login_delay", time(max_login_delay)),
+        ("max_login_records", max_login_records.to_string()),
         ("max_auto_realms", max_auto_realms.to_string()),
         ("max_depth", max_depth.to_string()),
         ("max_uri_length", max_uri_length.to_string()),

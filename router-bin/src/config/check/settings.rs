@@ -23,6 +23,18 @@ pub(super) fn limits(table: &Table<'_>) -> Limits {
         field.duration(millis(10)..=minutes(10))
     });
     table.set("max_sessions", &mut limits.max_sessions, number(1..=COUNT));
+    table.set("max_logins", &mut limits.max_logins, number(1..=COUNT));
+    table.set("max_logins_per_address", &mut limits.max_logins_per_address, number(1..=COUNT));
+    table.set("login_failures", &mut limits.login_failures, failures);
+    table.set("login_failures_per_address", &mut limits.login_failures_per_address, failures);
+    table.set("login_backoff", &mut limits.login_backoff, |field| field.duration(millis(1)..=minutes(60)));
+    table.set("max_login_backoff", &mut limits.max_login_backoff, |field| {
+        field.duration(millis(1)..=minutes(24 * 60))
+    });
+    table.set("max_login_delay", &mut limits.max_login_delay, |field| {
+        field.duration(Duration::ZERO..=minutes(1))
+    });
+    table.set("max_login_records", &mut limits.max_login_records, number(1..=COUNT));
     table.set("max_auto_realms", &mut limits.max_auto_realms, number(1..=COUNT));
     // Deeper than this, the recursion of a payload's rewriting would need more stack than a thread has.
     table.set("max_depth", &mut limits.max_depth, number(4..=DEPTH_CAP as u64));
@@ -52,6 +64,15 @@ pub(super) fn limits(table: &Table<'_>) -> Limits {
     table.set("outbox_reply_bytes", &mut limits.outbox_reply_bytes, bytes);
     table.set("outbox_policy", &mut limits.outbox_policy, |field| field.choice(&POLICIES));
     limits
+}
+
+/// How many are free; "off" for all.
+#[expect(clippy::option_option, reason = "a mistake is not an absence")]
+fn failures(field: &Field<'_>) -> Option<Option<usize>> {
+    if field.is_off() {
+        return Some(None);
+    }
+    number(1..=COUNT)(field).map(Some)
 }
 
 /// Beyond a thousand million of anything a number is a slip, not a limit.
