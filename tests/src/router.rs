@@ -41,6 +41,8 @@ pub struct Plan {
     pub max_connections: usize,
     /// The longest message that clients may send.
     pub max_message: usize,
+    /// The ways of logging in that the listeners allow; `None` for all.
+    pub authmethods: Option<Arc<[String]>>,
     /// Every listener speaks RawSocket and WebSocket, and tells them apart.
     pub shared_port: bool,
     /// What is particular to long-polling.
@@ -50,14 +52,17 @@ pub struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         let open = |uri| RealmConfig::new(uri).authenticator(Arc::new(Anonymous::default()));
+        // Tests fail to log in on purpose, and all of them at one address.
+        let limits = Limits { login_failures: None, login_failures_per_address: None, ..Limits::default() };
         Plan {
-            limits: Limits::default(),
+            limits,
             protocol: Protocol::default(),
             realms: vec![open("realm1"), open("realm2")],
             auto_create: None,
             handshake_timeout: Duration::from_secs(10),
             max_connections: 100,
             max_message: 1 << 24,
+            authmethods: None,
             shared_port: false,
             longpoll: Box::new(|_| ()),
         }
@@ -296,6 +301,7 @@ impl TestRouter {
         let options = ServeOptions {
             handshake_timeout: self.plan.handshake_timeout,
             max_connections: self.plan.max_connections,
+            authmethods: self.plan.authmethods.clone(),
             ..ServeOptions::new(format!("{carrier:?}").to_lowercase())
         };
         let counters = Arc::clone(&options.counters);

@@ -24,6 +24,7 @@ mod ids;
 mod keepalive;
 mod kill;
 mod limits;
+mod login;
 mod longpoll;
 mod messages;
 mod meta_registrations;

@@ -98,7 +98,7 @@ pub(crate) struct Listener {
     /// At least one.
     pub(crate) serializers: Vec<Format>,
     /// The ways of logging in that are allowed here; `None`: those that [`allows`](Self::allows) says.
-    pub(crate) methods: Option<Vec<&'static str>>,
+    pub(crate) methods: Option<Vec<String>>,
     pub(crate) tls: Option<Tls>,
     pub(crate) websocket: WebSocket,
     pub(crate) rawsocket: RawSocket,
@@ -133,7 +133,7 @@ impl Listener {
     /// Whether one may log in like this here. Where nothing is said, anonymous clients have to be on this machine.
     pub(crate) fn allows(&self, method: &str) -> bool {
         match &self.methods {
-            Some(methods) => methods.contains(&method),
+            Some(methods) => methods.iter().any(|allowed| allowed == method),
             None => method != "anonymous" || !self.is_public(),
         }
     }

@@ -87,6 +87,11 @@ uri = "interop..kept"
 match = "wildcard"
 
 {PERMISSIONS}
+# Clients are wrong on purpose, and all of them at one address.
+[limits]
+login_failures = "off"
+login_failures_per_address = "off"
+
 [[listener]]
 tcp = "127.0.0.1:{plain}"
 framing = ["rawsocket", "websocket", "longpoll"]

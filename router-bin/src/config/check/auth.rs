@@ -21,9 +21,13 @@ type Read = fn(&Table<'_>, &Context<'_>) -> Option<Auth>;
 const METHODS: [(&str, Read); 3] =
     [("anonymous", anonymous::read), ("ticket", ticket::read), ("cryptosign", cryptosign::read)];
 
-/// The methods that a listener allows, by their names.
-pub(super) fn allowed(field: &Field<'_>) -> Option<Vec<&'static str>> {
-    field.choices(&METHODS.map(|(name, _)| (name, name)))
+/// The methods that a listener allows. Any name will do, since somebody else may decide about methods of any name; those that
+/// no realm has are told by the warnings.
+pub(super) fn allowed(field: &Field<'_>) -> Option<Vec<String>> {
+    if field.is_empty_list() {
+        return field.wrong("is empty", "nobody could log in", "for example: auth = [\"ticket\"]");
+    }
+    field.list(Field::text)
 }
 
 /// The methods of a realm, each once.
