@@ -23,6 +23,7 @@ use crossway_rawsocket::{RawSocket, RawSocketOptions};
 use crossway_tcp::{TcpListener, TcpOptions};
 use crossway_tls::{Tls, TlsError};
 use crossway_unix::{UnixListener, UnixOptions};
+use crossway_users::Kdf;
 use crossway_websocket::{Compression, WebSocket, WebSocketOptions, WebSocketPath};
 
 use crate::config::{self, Address, Auth, Config, Format, Framing, Listener, Rules, Terms};
@@ -33,19 +34,21 @@ use crate::config::{self, Address, Auth, Config, Format, Framing, Listener, Rule
 /// What the router does not accept although the configuration was checked: a bug, but one to be told about.
 pub(crate) fn router(config: &Config) -> Result<Router, crossway_core::BuildError> {
     let mut builder = Router::builder().limits(config.limits.clone()).protocol(config.protocol);
+    let kdf = Kdf::new(config.auth.kdf);
     for realm in &config.realms {
-        builder = builder.realm(on_terms(RealmConfig::new(&realm.name), &realm.terms));
+        builder = builder.realm(on_terms(RealmConfig::new(&realm.name), &realm.terms, &kdf));
     }
     if let Some(terms) = &config.auto_create {
-        builder = builder.auto_create(on_terms(RealmConfig::new("template"), terms));
+        builder = builder.auto_create(on_terms(RealmConfig::new("template"), terms, &kdf));
     }
     builder.build()
 }
 
-fn on_terms(realm: RealmConfig, terms: &Terms) -> RealmConfig {
+fn on_terms(realm: RealmConfig, terms: &Terms, kdf: &Kdf) -> RealmConfig {
     let Terms { auth: methods, meta, roles, rules: Rules { topics, procedures, histories } } = terms;
     let realm = realm.meta_api(*meta);
-    let realm = methods.iter().fold(realm, |realm, method| realm.authenticator(auth::authenticator(method)));
+    let add = |realm: RealmConfig, method| realm.authenticator(auth::authenticator(method, kdf));
+    let realm = methods.iter().fold(realm, add);
     let realm = match roles.as_slice() {
         [] => realm,
         roles => realm.authorizer(auth::authorizer(roles)),

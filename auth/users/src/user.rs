@@ -37,6 +37,16 @@ impl User {
         }
     }
 
+    /// The name.
+    pub fn authid(&self) -> &str {
+        &self.principal.authid
+    }
+
+    /// The role.
+    pub fn role(&self) -> &str {
+        &self.principal.role
+    }
+
     /// Who shows this ticket.
     #[must_use]
     pub fn ticket(mut self, ticket: Ticket) -> Self {

@@ -9,23 +9,29 @@ use crossway_core::caller::Caller;
 use crossway_cryptosign::{Cryptosign, PrivateKey, PublicKey};
 use crossway_dynamic::{ByRole, Dynamic, Procedure, ProcedureAuthorizer};
 use crossway_hook::Hook;
+use crossway_scram::Scram;
 use crossway_ticket::Ticket;
-use crossway_users::{User, Users};
+use crossway_users::{Kdf, User, Users};
+use crossway_wampcra::WampCra;
 
-use crate::config::{self, Asked, Auth, Decider, Elsewhere, KeyUser, Role, TicketUser};
+use crate::config::{self, Asked, Auth, Decider, Elsewhere, KeyUser, Role, UserSource};
 
-pub(super) fn authenticator(auth: &Auth) -> Arc<dyn Authenticator> {
+pub(super) fn authenticator(auth: &Auth, kdf: &Kdf) -> Arc<dyn Authenticator> {
     match auth {
         Auth::Anonymous { role } => Arc::new(Anonymous::new(role)),
-        Auth::Ticket { users } => Arc::new(ticket(users)),
+        Auth::Ticket { users } => Arc::new(Ticket::of(known(users)).kdf(kdf.clone())),
+        Auth::WampCra { users } => Arc::new(WampCra::of(known(users))),
+        Auth::Scram { dialect, users } => Arc::new(Scram::of(*dialect, known(users))),
         Auth::Elsewhere(decided) => Arc::new(elsewhere(decided)),
         Auth::Cryptosign(config) => Arc::new(cryptosign(config)),
     }
 }
 
-fn ticket(users: &[TicketUser]) -> Ticket {
-    let add = |all: Ticket, user: &TicketUser| all.user(&user.authid, user.ticket.expose(), &user.role);
-    users.iter().fold(Ticket::new(), add)
+fn known(users: &UserSource) -> Users {
+    match users {
+        UserSource::Listed(users) => Users::of(users.iter().cloned()),
+        UserSource::File(file) => file.users.clone(),
+    }
 }
 
 fn elsewhere(decided: &Elsewhere) -> Dynamic {

@@ -15,7 +15,7 @@ pub(super) use self::settings::POLICIES;
 use std::cell::RefCell;
 use std::path::Path;
 
-use super::checked::{Config, Mention};
+use super::checked::{AuthLimits, Config, Mention, UsersFile};
 use super::diagnostics::{Mistake, Notes};
 use super::environment::Environment;
 use super::read::{self, Table};
@@ -27,6 +27,9 @@ struct Context<'a> {
     /// Where relative paths begin.
     base: &'a Path,
     environment: &'a Environment,
+    auth: AuthLimits,
+    /// Files of users that were named so far.
+    users_files: RefCell<Vec<UsersFile>>,
     /// Realms that were named before all of them were known.
     mentions: RefCell<Vec<Mention>>,
 }
@@ -34,8 +37,11 @@ struct Context<'a> {
 /// Reads and checks everything. What is wrong goes into `notes`; if there is anything, the result is not to be used.
 /// Nothing is called strange as long as something is wrong.
 pub(super) fn config(root: &Node, notes: &Notes, base: &Path, environment: &Environment) -> Option<Config> {
-    let context = Context { notes, base, environment, mentions: RefCell::default() };
-    let config = read::root(root, notes, |table| whole(table, &context))?;
+    let config = read::root(root, notes, |table| {
+        let auth = table.section("auth", settings::auth);
+        let (users_files, mentions) = (RefCell::default(), RefCell::default());
+        whole(table, &Context { notes, base, environment, auth, users_files, mentions })
+    })?;
     if notes.is_usable() {
         warnings::all(&config, notes);
     }
@@ -50,6 +56,7 @@ fn whole(table: &Table<'_>, context: &Context<'_>) -> Config {
     Config {
         realms: realms.fixed,
         auto_create: realms.auto_create,
+        auth: context.auth,
         listeners,
         limits,
         protocol,

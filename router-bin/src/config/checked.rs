@@ -48,6 +48,7 @@ pub(crate) struct Config {
     pub(crate) auto_create: Option<Terms>,
     /// At least one.
     pub(crate) listeners: Vec<Listener>,
+    pub(crate) auth: AuthLimits,
     pub(crate) limits: Limits,
     pub(crate) protocol: Protocol,
     /// How long sessions have to say goodbye when the router goes down.

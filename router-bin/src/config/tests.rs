@@ -9,6 +9,7 @@ mod roles;
 mod rules;
 mod same;
 mod units;
+mod users;
 mod warnings;
 
 use std::path::Path;

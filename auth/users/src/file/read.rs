@@ -21,7 +21,7 @@ use crate::verifier::{Salting, Scram, ScramDialect, ScramKdf, Ticket, VerifierEr
 /// [user.joe]
 /// role = "frontend"
 /// ticket = { hash = "$argon2id$v=19$m=19456,t=2,p=1$..." }                       # or { secret = "..." }
-/// wampcra = { salt = "...", iterations = 100000, keylen = 32, key = "..." }      # or { secret = "..." }
+/// wampcra = { salt = "...", iterations = 100000, keylen = 32, derived_key = "..." }  # or { secret = "..." }
 /// wamp-scram = { kdf = "argon2id13", iterations = 3, memory = 65536, salt = "...", stored_key = "...", server_key = "..." }
 /// scram = { kdf = "argon2id-13", iterations = 3, memory = 65536, salt = "...", stored_key = "...", server_key = "..." }
 /// cryptosign = ["545efb0a2192db8d43f118e9bf9aee081466e1ef36c708b96ee6f62dddad9122"]
@@ -143,10 +143,10 @@ fn wampcra(value: &Value<'_>) -> Result<WampCra, Mistake> {
         table.allow(&["secret"])?;
         return table.secret().map(WampCra::plain);
     }
-    table.allow(&["salt", "iterations", "keylen", "key"])?;
+    table.allow(&["salt", "iterations", "keylen", "derived_key"])?;
     let (iterations, keylen) = (table.number("iterations")?, table.number("keylen")?);
     let salting = Salting { salt: table.text("salt")?.to_owned(), iterations, keylen };
-    WampCra::salted(salting, table.text("key")?).map_err(at(value, "wampcra"))
+    WampCra::salted(salting, table.text("derived_key")?).map_err(at(value, "wampcra"))
 }
 
 fn scram(value: &Value<'_>, name: &str) -> Result<Scram, Mistake> {
@@ -276,7 +276,7 @@ mod tests {
         let body = format!(
             r#"
             ticket = {{ hash = "{hash}" }}
-            wampcra = {{ salt = "salt", iterations = 10, keylen = 32, key = "{}" }}
+            wampcra = {{ salt = "salt", iterations = 10, keylen = 32, derived_key = "{}" }}
             wamp-scram = {scram}
             scram = {scram}
             cryptosign = ["{KEY}"]
@@ -312,16 +312,20 @@ mod tests {
             ),
             ("wampcra = { secret = \"hunter2\", salt = \"x\" }", 4, "`salt` is not known here"),
             (
-                "wampcra = { salt = \"x\", iterations = 0, keylen = 32, key = \"aHVudGVyMg==\" }",
+                "wampcra = { salt = \"x\", iterations = 0, keylen = 32, derived_key = \"aHVudGVyMg==\" }",
                 4,
                 "0 iterations",
             ),
             (
-                "wampcra = { salt = \"x\", iterations = 1, keylen = 32, key = \"aHVudGVyMg==\" }",
+                "wampcra = { salt = \"x\", iterations = 1, keylen = 32, derived_key = \"aHVudGVyMg==\" }",
                 4,
                 "7 octets",
             ),
-            ("wampcra = { salt = \"x\", iterations = 1, keylen = 32, key = \"hunter2\" }", 4, "not base64"),
+            (
+                "wampcra = { salt = \"x\", iterations = 1, keylen = 32, derived_key = \"hunter2\" }",
+                4,
+                "not base64",
+            ),
             ("scram = { kdf = \"hunter2\", iterations = 1 }", 4, "unknown `kdf`"),
             ("wamp-scram = { kdf = \"argon2id13\", iterations = 1 }", 4, "needs `memory`"),
             ("wamp-scram = { kdf = \"pbkdf2\", iterations = 1000 }", 4, "at least 4096"),

@@ -3,8 +3,12 @@
 mod anonymous;
 mod cryptosign;
 mod elsewhere;
+mod scram;
 mod secret;
 mod ticket;
+mod users;
+mod verifier;
+mod wampcra;
 
 use std::cell::RefCell;
 
@@ -18,8 +22,14 @@ pub(super) const EXAMPLE: &str = "[{ method = \"anonymous\", role = \"anonymous\
 /// Reads what belongs to one method. Which keys that are depends on the method.
 type Read = fn(&Table<'_>, &Context<'_>) -> Option<Auth>;
 
-const METHODS: [(&str, Read); 3] =
-    [("anonymous", anonymous::read), ("ticket", ticket::read), ("cryptosign", cryptosign::read)];
+const METHODS: [(&str, Read); 6] = [
+    ("anonymous", anonymous::read),
+    ("ticket", ticket::read),
+    ("wampcra", wampcra::read),
+    ("wamp-scram", scram::specified),
+    ("scram", scram::autobahn),
+    ("cryptosign", cryptosign::read),
+];
 
 /// The methods that a listener allows. Any name will do, since somebody else may decide about methods of any name; those that
 /// no realm has are told by the warnings.

@@ -1,4 +1,4 @@
-//! The sections that are plain settings: `[limits]`, `[protocol]`, `[shutdown]`, `[log]` and `[runtime]`.
+//! The sections that are plain settings: `[limits]`, `[protocol]`, `[auth]`, `[shutdown]`, `[log]` and `[runtime]`.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crossway_core::serializer::DEPTH_CAP;
 use crossway_core::uri::UriRule;
 use tracing::Level;
 
-use crate::config::checked::{Log, LogFormat};
+use crate::config::checked::{AuthLimits, Log, LogFormat};
 use crate::config::read::{Field, Table};
 
 /// The keys of `[limits]` are the field names of [`Limits`].
@@ -117,6 +117,15 @@ pub(super) fn protocol(table: &Table<'_>) -> Protocol {
         ])
     });
     protocol
+}
+
+/// What logging in may cost.
+pub(super) fn auth(table: &Table<'_>) -> AuthLimits {
+    let mut limits = AuthLimits::default();
+    table.set("kdf_threads", &mut limits.kdf.threads, number(1..=1_024));
+    table.set("kdf_queue", &mut limits.kdf.queue, number(0..=COUNT));
+    table.set("max_users_file", &mut limits.max_users_file, |field| field.size(1 << 10..=1 << 40));
+    limits
 }
 
 /// `shutdown.grace`

@@ -1,10 +1,12 @@
 //! The ways of logging in, checked.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crossway_cryptosign::{ChannelBinding, PublicKey};
 use crossway_hook::HookOptions;
+use crossway_users::{FileOptions, KdfOptions, ScramDialect, User, Users};
 use zeroize::Zeroizing;
 
 use crate::config::tree::Span;
@@ -14,8 +16,12 @@ use crate::config::tree::Span;
 pub(crate) enum Auth {
     /// Without credentials.
     Anonymous { role: String },
-    /// With a shared secret.
-    Ticket { users: Vec<TicketUser> },
+    /// The client shows a secret.
+    Ticket { users: UserSource },
+    /// The client signs with a key.
+    WampCra { users: UserSource },
+    /// The client proves that it knows a password.
+    Scram { dialect: ScramDialect, users: UserSource },
     /// Somebody else decides.
     Elsewhere(Elsewhere),
     /// With a private key.
@@ -30,6 +36,8 @@ impl Auth {
             Auth::Anonymous { .. } => "anonymous",
             Auth::Ticket { .. } => "ticket",
             Auth::Cryptosign(_) => "cryptosign",
+            Auth::WampCra { .. } => "wampcra",
+            Auth::Scram { dialect, .. } => dialect.method(),
         }
     }
 
@@ -37,7 +45,7 @@ impl Auth {
     pub(crate) fn roles(&self) -> Option<Vec<&str>> {
         match self {
             Auth::Anonymous { role } => Some(vec![role]),
-            Auth::Ticket { users } => Some(users.iter().map(|user| user.role.as_str()).collect()),
+            Auth::Ticket { users } | Auth::WampCra { users } | Auth::Scram { users, .. } => users.roles(),
             Auth::Cryptosign(Cryptosign { users, .. }) => {
                 Some(users.iter().map(|user| user.role.as_str()).collect())
             }
@@ -56,7 +64,9 @@ impl fmt::Display for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Auth::Anonymous { role } => write!(f, "anonymous as {role}"),
-            Auth::Ticket { users } => write!(f, "ticket for {}", counted(users.len(), "user")),
+            Auth::Ticket { users } | Auth::WampCra { users } | Auth::Scram { users, .. } => {
+                write!(f, "{} for {users}", self.method())
+            }
             Auth::Cryptosign(Cryptosign { users, channel_binding, .. }) => {
                 write!(f, "cryptosign for {}", counted(users.len(), "user"))?;
                 match channel_binding {
@@ -122,12 +132,66 @@ fn counted(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
-/// Somebody who logs in with a ticket.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct TicketUser {
-    pub(crate) authid: String,
-    pub(crate) ticket: Secret,
-    pub(crate) role: String,
+/// Where the users of a method are.
+#[derive(Clone, Debug)]
+pub(crate) enum UserSource {
+    /// In the config file; at least one. Their secrets are verifiers already.
+    Listed(Vec<User>),
+    /// In a file of their own, which may change.
+    File(UsersFile),
+}
+
+impl PartialEq for UserSource {
+    /// Secrets are not compared: they are not there any more.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (UserSource::Listed(one), UserSource::Listed(other)) => {
+                format!("{one:?}") == format!("{other:?}")
+            }
+            (UserSource::File(one), UserSource::File(other)) => one.path == other.path,
+            _ => false,
+        }
+    }
+}
+
+impl UserSource {
+    fn roles(&self) -> Option<Vec<&str>> {
+        match self {
+            UserSource::Listed(users) => Some(users.iter().map(User::role).collect()),
+            UserSource::File(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for UserSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UserSource::Listed(users) => f.write_str(&counted(users.len(), "user")),
+            UserSource::File(file) => write!(f, "the users of {}", file.path.display()),
+        }
+    }
+}
+
+/// A file of users that has been read.
+#[derive(Clone, Debug)]
+pub(crate) struct UsersFile {
+    pub(crate) path: PathBuf,
+    pub(crate) users: Users,
+}
+
+/// What logging in may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AuthLimits {
+    /// The threads for functions that are slow on purpose.
+    pub(crate) kdf: KdfOptions,
+    /// The longest file of users, in bytes.
+    pub(crate) max_users_file: u64,
+}
+
+impl Default for AuthLimits {
+    fn default() -> Self {
+        AuthLimits { kdf: KdfOptions::default(), max_users_file: FileOptions::new("").max_bytes }
+    }
 }
 
 /// What cryptosign needs to know.

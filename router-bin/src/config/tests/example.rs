@@ -58,6 +58,7 @@ fn it_names_every_key_that_there_is() {
         "[realms]",
         "[limits]",
         "[protocol]",
+        "[auth]",
         "[shutdown]",
         "[log]",
         "[runtime]",
@@ -89,6 +90,7 @@ fn its_alternatives_work_as_well() {
     let key = crossway_cryptosign::PrivateKey::generate().unwrap();
     fs::write(directory.path().join("router.key"), &*crossway_cryptosign::keyfile::write(&key, "Router."))
         .unwrap();
+    fs::write(directory.path().join("users.toml"), "").unwrap();
     super::certificate(directory.path(), "server");
     super::certificate(directory.path(), "ca");
     let text = example(|line| match line.strip_prefix("#   ") {
@@ -98,15 +100,16 @@ fn its_alternatives_work_as_well() {
     let environment = Environment::with(&[("BACKEND_TICKET", "b"), ("XDG_RUNTIME_DIR", "/run/user/1000")]);
     let config = load_in(directory.path(), Format::Toml, "example", &text, &environment);
     let config: Config = config.unwrap_or_else(|report| panic!("{report}"));
-    assert_eq!(config.realms.len(), 4);
+    assert_eq!(config.realms.len(), 5);
     assert_eq!(config.listeners.len(), 3);
     assert_eq!(config.workers, Some(4));
     let [Auth::Ticket { users }, Auth::Cryptosign(keys)] = config.realms[1].terms.auth.as_slice() else {
         panic!("{config:?}")
     };
     assert_eq!((keys.users.len(), keys.router_key.is_some()), (1, true));
-    let tickets: Vec<&str> = users.iter().map(|user| user.ticket.expose()).collect();
-    assert_eq!(tickets, ["change me", "b", "something"]);
+    assert_eq!(users.to_string(), "3 users");
+    let methods: Vec<&str> = config.realms[2].terms.auth.iter().map(Auth::method).collect();
+    assert_eq!(methods, ["wamp-scram", "ticket", "wampcra", "scram"]);
     let roles = config.realms[1].terms.roles.iter().map(|role| (role.name.as_str(), role.permissions.len()));
     assert_eq!(roles.collect::<Vec<_>>(), [("user", 2), ("service", 1), ("admin", 2)]);
     let Rules { topics, procedures, histories } = &config.realms[1].terms.rules;

@@ -44,7 +44,8 @@ fn a_report_is_drawn_with_line_column_and_suggestion() {
    :                         `-- found "anonymus"
  4 | 
    `----
-  help: did you mean `anonymous`? allowed: `anonymous`, `ticket`, `cryptosign`
+  help: did you mean `anonymous`? allowed: `anonymous`, `ticket`, `wampcra`, `wamp-scram`, `scram`,
+        `cryptosign`
 
   x `listenr` is not a known key
    ,-[test.toml:5:3]
@@ -54,8 +55,8 @@ fn a_report_is_drawn_with_line_column_and_suggestion() {
    :      `-- not known here
  6 | tcp = "127.0.0.1:8080"
    `----
-  help: did you mean `listener`? allowed: `protocol`, `limits`, `realm`, `realms`, `listener`, `shutdown`,
-        `log`, `runtime`
+  help: did you mean `listener`? allowed: `auth`, `protocol`, `limits`, `realm`, `realms`, `listener`,
+        `shutdown`, `log`, `runtime`
 
 3 mistakes in the configuration.
 "#;

@@ -3,7 +3,8 @@
 use super::{Node, Span, Value};
 
 /// The keys whose values are secrets, wherever they stand.
-const KEYS: [&str; 3] = ["ticket", "bearer", "router_key"];
+const KEYS: [&str; 8] =
+    ["ticket", "bearer", "secret", "hash", "derived_key", "stored_key", "server_key", "router_key"];
 
 /// Where the secrets stand: the values of all keys that hold one. They are never shown in a report.
 pub(crate) fn secrets(node: &Node, found: &mut Vec<Span>) {

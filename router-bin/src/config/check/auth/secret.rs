@@ -23,6 +23,11 @@ pub(super) fn is_there(table: &Table<'_>, keys: &Keys) -> bool {
     [keys.here, keys.variable, keys.file].map(|key| table.get(key).is_some()).contains(&true)
 }
 
+impl Keys {
+    /// Those of most methods.
+    pub(super) const SECRET: Keys = Keys { here: "secret", variable: "secret_env", file: "secret_file" };
+}
+
 /// A secret that there has to be.
 pub(super) fn secret(table: &Table<'_>, keys: &Keys, context: &Context<'_>) -> Option<Secret> {
     let Keys { here, variable, file } = keys;
