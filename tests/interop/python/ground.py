@@ -19,6 +19,7 @@ from autobahn.asyncio.rawsocket import WampRawSocketClientFactory
 from autobahn.asyncio.wamp import ApplicationSession
 from autobahn.asyncio.websocket import WampWebSocketClientFactory
 from autobahn.wamp.auth import create_authenticator
+from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer
 from autobahn.wamp.types import ComponentConfig
 from autobahn.websocket.compress import (
@@ -52,6 +53,16 @@ async def refused(joining, reason):
         assert refusal.reason == reason, str(refusal)
     else:
         raise AssertionError("the router let the session in")
+
+
+async def fails(request, *uris):
+    """Waits for `request` to fail with one of the errors `uris` and returns the error."""
+    try:
+        result = await request
+    except ApplicationError as error:
+        assert error.error in uris, error
+        return error
+    raise AssertionError(f"no {uris}, but {result!r}")
 
 
 class NotHere(Exception):

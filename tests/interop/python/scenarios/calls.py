@@ -7,6 +7,7 @@ from autobahn.wamp.message import Cancel as _Cancel
 from autobahn.wamp.types import CallOptions as _CallOptions
 from autobahn.wamp.types import CallResult as _CallResult
 from autobahn.wamp.types import RegisterOptions as _RegisterOptions
+from ground import fails as _fails
 
 _DETAILS = _RegisterOptions(details_arg="details")
 
@@ -163,13 +164,3 @@ async def _still_there(ground, callee, caller):
     """Both sessions have lived through all that."""
     await callee.register(lambda: "here", ground.uri("after"))
     assert await caller.call(ground.uri("after")) == "here"
-
-
-async def _fails(call, *uris):
-    """Waits for `call` to fail with one of the errors `uris` and returns the error."""
-    try:
-        result = await call
-    except _ApplicationError as error:
-        assert error.error in uris, error
-        return error
-    raise AssertionError(f"no {uris}, but {result!r}")

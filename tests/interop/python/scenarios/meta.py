@@ -2,11 +2,11 @@
 
 import asyncio as _asyncio
 
-from autobahn.wamp.exception import ApplicationError as _ApplicationError
 from autobahn.wamp.types import CallOptions as _CallOptions
 from autobahn.wamp.types import PublishOptions as _PublishOptions
 from autobahn.wamp.types import RegisterOptions as _RegisterOptions
 from autobahn.wamp.types import SubscribeOptions as _SubscribeOptions
+from ground import fails as _fails
 
 _ACKNOWLEDGED = _PublishOptions(acknowledge=True)
 
@@ -174,12 +174,3 @@ async def rules_disclose_callers_and_publishers(ground):
     caller.publish(ground.uri("disclosed"))
     details = await heard
     assert (details.publisher, details.publisher_authid) == (me.session, me.authid), details
-
-
-async def _fails(request, uri):
-    try:
-        result = await request
-    except _ApplicationError as error:
-        assert error.error == uri, error
-        return
-    raise AssertionError(f"no {uri}, but {result!r}")

@@ -2,10 +2,10 @@
 
 import asyncio as _asyncio
 
-from autobahn.wamp.exception import ApplicationError as _ApplicationError
 from autobahn.wamp.types import PublishOptions as _PublishOptions
 from autobahn.wamp.types import RegisterOptions as _RegisterOptions
 from autobahn.wamp.types import SubscribeOptions as _SubscribeOptions
+from ground import fails as _fails
 
 _ACKNOWLEDGED = _PublishOptions(acknowledge=True)
 _DENIED = "wamp.error.not_authorized"
@@ -70,12 +70,3 @@ async def the_router_can_be_asked_by_those_who_may(ground):
     peer = await ground.here(realm="permitted")
     await _fails(peer.call("wamp.session.count"), _DENIED)
     await _fails(peer.subscribe(lambda: None, "wamp.session.on_join"), _DENIED)
-
-
-async def _fails(request, uri):
-    try:
-        result = await request
-    except _ApplicationError as error:
-        assert error.error == uri, error
-        return
-    raise AssertionError(f"no {uri}, but {result!r}")

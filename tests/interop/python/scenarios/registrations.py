@@ -2,8 +2,8 @@
 
 import asyncio as _asyncio
 
-from autobahn.wamp.exception import ApplicationError as _ApplicationError
 from autobahn.wamp.types import RegisterOptions as _RegisterOptions
+from ground import fails as _fails
 
 
 async def a_pattern_names_the_procedure(ground):
@@ -138,12 +138,3 @@ async def _answers(ground, caller, callee):
 async def _leave(peer):
     await peer.leave()
     await peer.gone
-
-
-async def _fails(request, *uris):
-    try:
-        result = await request
-    except _ApplicationError as error:
-        assert error.error in uris, error
-        return
-    raise AssertionError(f"no {uris}, but {result!r}")

@@ -4,6 +4,7 @@ import asyncio as _asyncio
 
 from autobahn.wamp.exception import ApplicationError as _ApplicationError
 from autobahn.wamp.types import CallResult as _CallResult
+from ground import fails as _fails
 
 # The scenarios that say something new when both sides spell messages differently.
 CROSSING = ["arguments of every shape", "results of every shape", "errors carry their payload", "a mebibyte each way"]
@@ -182,13 +183,3 @@ async def a_vanished_caller_harms_nobody(ground):
     await _asyncio.gather(call, return_exceptions=True)
     finish.set()
     assert await (await ground.here()).call(ground.uri("wait")) == "late"
-
-
-async def _fails(call, uri):
-    """Waits for `call` to fail with the error `uri` and returns the error."""
-    try:
-        result = await call
-    except _ApplicationError as error:
-        assert error.error == uri, error
-        return error
-    raise AssertionError(f"no {uri}, but {result!r}")
