@@ -41,7 +41,7 @@ pub use format::{Format, binary};
 pub use link::{Carrier, Link};
 pub use peer::Peer;
 pub use random::Random;
-pub use router::{Plan, TestRouter};
-pub use run::{between, everywhere, everywhere_with, on, on_memory, on_threads};
+pub use router::{Plan, TestRouter, trusting};
+pub use run::{between, between_with, everywhere, everywhere_with, on, on_memory, on_threads};
 
 mod bystander;

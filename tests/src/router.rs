@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crossway_anonymous::Anonymous;
+use crossway_core::authorization::{Action, Permission, Permissions, Role};
+use crossway_core::message::Match;
 use crossway_core::serializer::Serializer;
 use crossway_core::transport::Transport;
 use crossway_core::{Limits, Protocol, RealmConfig, Router};
@@ -87,6 +89,13 @@ impl Plan {
         Plan { realms: vec![realm], ..Plan::default() }
     }
 
+    /// The default, in which everybody may do everything that there is, to others as well.
+    pub fn trusting() -> Self {
+        let mut plan = Plan::default();
+        plan.realms = plan.realms.into_iter().map(trusting).collect();
+        plan
+    }
+
     fn build(&self) -> Router {
         let builder = Router::builder().limits(self.limits.clone()).protocol(self.protocol);
         let mut builder = self.realms.iter().cloned().fold(builder, |builder, realm| builder.realm(realm));
@@ -95,6 +104,13 @@ impl Plan {
         }
         builder.build().expect("a valid plan")
     }
+}
+
+/// The realm, in which anonymous clients may do everything that there is, to others as well.
+pub fn trusting(realm: RealmConfig) -> RealmConfig {
+    let all = |uri| Permission::new(uri, Match::Prefix).allow(Action::ALL);
+    let anonymous = Role::new("anonymous").permission(all("")).permission(all("wamp."));
+    realm.authorizer(Arc::new(Permissions::new([anonymous])))
 }
 
 /// A running router.

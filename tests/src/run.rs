@@ -20,9 +20,14 @@ pub fn everywhere_with(plan: impl Fn() -> Plan, behaviour: impl AsyncFn(&TestRou
 
 /// Runs a behaviour between peers of different formats, every ordered pair on several carriers.
 pub fn between(behaviour: impl AsyncFn(&TestRouter, Link, Link)) {
+    between_with(Plan::default, behaviour);
+}
+
+/// As [`between`], with a plan.
+pub fn between_with(plan: impl Fn() -> Plan, behaviour: impl AsyncFn(&TestRouter, Link, Link)) {
     for (one, other) in Link::pairs() {
         let name = format!("{one} and {other}");
-        run(name, Plan::default(), async |router| behaviour(router, one, other).await);
+        run(name, plan(), async |router| behaviour(router, one, other).await);
     }
 }
 

@@ -2,9 +2,7 @@
 
 use crossway_tests::pattern::{ANY, ID};
 use crossway_tests::peer::all_roles;
-use crossway_tests::{
-    Carrier, Format, Link, Peer, Plan, TestRouter, everywhere, everywhere_with, on_memory, on_threads,
-};
+use crossway_tests::{Carrier, Format, Link, Peer, Plan, TestRouter, everywhere_with, on_memory, on_threads};
 use serde_json::{Value, json};
 
 use crate::meta_sessions::{ask, ask_with, refused, sorted};
@@ -26,7 +24,7 @@ async fn listener(router: &TestRouter, link: Link) -> (Peer, u64) {
 // covers: META-SESS-10, META-SESS-17, META-SESS-18
 #[test]
 fn a_killed_session_is_told_why_and_is_gone() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let (mut killer, leaves) = listener(router, link).await;
         let cases = [
             (json!({}), json!({}), "wamp.close.killed"),
@@ -52,7 +50,11 @@ fn a_killed_session_is_told_why_and_is_gone() {
 // covers: META-SESS-18
 #[test]
 fn a_killed_session_that_does_not_answer_is_dropped() {
-    let plan = || Plan::limits(|limits| limits.goodbye_timeout = std::time::Duration::from_millis(50));
+    let plan = || {
+        let mut plan = Plan::trusting();
+        plan.limits.goodbye_timeout = std::time::Duration::from_millis(50);
+        plan
+    };
     everywhere_with(plan, async |router, link| {
         let (mut killer, leaves) = listener(router, link).await;
         let mut victim = Peer::join(router, link).await;
@@ -68,7 +70,7 @@ fn a_killed_session_that_does_not_answer_is_dropped() {
 // covers: META-SESS-11
 #[test]
 fn neither_oneself_nor_nobody_can_be_killed() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let mut killer = Peer::join(router, link).await;
         for id in [killer.session(), 1, 0] {
             let uri = refused(&mut killer, "wamp.session.kill", json!([id]), json!({})).await;
@@ -80,7 +82,7 @@ fn neither_oneself_nor_nobody_can_be_killed() {
 // covers: META-SESS-12
 #[test]
 fn a_reason_has_to_be_a_uri() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let mut killer = Peer::join(router, link).await;
         let mut victim = Peer::join(router, link).await;
         let calls = [
@@ -102,7 +104,7 @@ fn a_reason_has_to_be_a_uri() {
 // covers: META-SESS-13, META-SESS-14, META-SESS-23
 #[test]
 fn users_and_roles_are_killed_but_for_the_caller() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let (mut killer, leaves) = listener(router, link).await;
         let mut one = Peer::join(router, link).await;
         let mut other = Peer::join(router, link).await;
@@ -129,7 +131,7 @@ fn users_and_roles_are_killed_but_for_the_caller() {
 // covers: META-SESS-15, META-SESS-16, META-SESS-18, META-SESS-23
 #[test]
 fn all_are_killed_but_the_caller_and_nothing_is_said_of_it() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let (mut killer, _leaves) = listener(router, link).await;
         let mut victims = vec![Peer::join(router, link).await, Peer::join(router, link).await];
         let kwargs = json!({"reason": "com.app.over", "message": "go home"});
@@ -146,7 +148,7 @@ fn all_are_killed_but_the_caller_and_nothing_is_said_of_it() {
 // covers: META-SESS-18
 #[test]
 fn what_waited_for_a_killed_session_comes_before_goodbye() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let mut killer = Peer::join(router, link).await;
         let mut victim = Peer::join(router, link).await;
         let subscription = victim.subscribe("com.app.news").await;
@@ -161,7 +163,7 @@ fn what_waited_for_a_killed_session_comes_before_goodbye() {
 #[test]
 fn a_message_that_is_too_long_for_the_killed_is_left_out() {
     let links = Carrier::RAWSOCKET.map(|carrier| carrier.with(Format::Json));
-    crossway_tests::on(links, Plan::default, async |router, link| {
+    crossway_tests::on(links, Plan::trusting, async |router, link| {
         let mut killer = Peer::join(router, link).await;
         let long = "x".repeat(1020);
         for (reason, told) in [("com.app.bored", "com.app.bored"), (long.as_str(), "wamp.close.killed")] {
@@ -176,7 +178,7 @@ fn a_message_that_is_too_long_for_the_killed_is_left_out() {
 // covers: META-SESS-11
 #[test]
 fn a_kill_that_comes_too_late_does_not_hit_the_next_session_of_the_connection() {
-    on_threads(Plan::default(), async |router| {
+    on_threads(Plan::trusting(), async |router| {
         let link = Carrier::Memory.with(Format::MsgPack);
         let mut killer = Peer::join(router, link).await;
         for _ in 0..200 {
@@ -200,7 +202,7 @@ fn a_kill_that_comes_too_late_does_not_hit_the_next_session_of_the_connection() 
 // covers: META-SESS-13, META-SESS-15
 #[test]
 fn every_session_is_killed_once() {
-    on_threads(Plan::default(), async |router| {
+    on_threads(Plan::trusting(), async |router| {
         let link = Carrier::Memory.with(Format::Cbor);
         let mut killers = [Peer::join(router, link).await, Peer::join(router, link).await];
         let mut victims = Vec::new();
@@ -233,7 +235,7 @@ fn every_session_is_killed_once() {
 // covers: META-SESS-18
 #[test]
 fn shutting_down_wins_over_being_killed() {
-    on_memory(Plan::default(), async |router| {
+    on_memory(Plan::trusting(), async |router| {
         let mut killer = Peer::join(router, Link::DEFAULT).await;
         let victim = Peer::join(router, Link::DEFAULT).await;
         ask(&mut killer, "wamp.session.kill", json!([victim.session()])).await;

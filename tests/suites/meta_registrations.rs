@@ -2,7 +2,7 @@
 
 use crossway_tests::pattern::{ANY, ID};
 use crossway_tests::peer::all_roles;
-use crossway_tests::{Peer, everywhere};
+use crossway_tests::{Peer, Plan, everywhere, everywhere_with};
 use serde_json::{Value, json};
 
 use crate::meta_sessions::{ask, refused};
@@ -135,7 +135,7 @@ fn a_registration_can_be_described() {
 // covers: META-REG-14
 #[test]
 fn a_registration_can_be_taken_away_but_not_from_the_router() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let mut peer = Peer::join(router, link).await;
         let details = json!({"roles": {"callee": {"features": {"registration_revocation": true}}}});
         let mut victim = Peer::join_as(router, link, "realm1", details).await;

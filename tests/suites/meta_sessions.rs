@@ -5,13 +5,16 @@ use std::sync::Arc;
 use crossway_core::{MetaApi, RealmConfig};
 use crossway_tests::pattern::{ANY, ID, MORE, REST};
 use crossway_tests::peer::all_roles;
-use crossway_tests::{Carrier, Format, Link, Peer, Plan, TestRouter, everywhere, on_memory, on_threads};
+use crossway_tests::{
+    Carrier, Format, Link, Peer, Plan, TestRouter, everywhere, everywhere_with, on_memory, on_threads,
+    trusting,
+};
 use serde_json::{Value, json};
 
 /// A realm like `realm1`, with as much of the meta API as that.
 pub(crate) fn realm(meta: MetaApi) -> Plan {
     let anonymous = Arc::new(crossway_anonymous::Anonymous::default());
-    Plan::realm(RealmConfig::new("realm1").authenticator(anonymous).meta_api(meta))
+    Plan::realm(trusting(RealmConfig::new("realm1").authenticator(anonymous).meta_api(meta)))
 }
 
 /// Calls a procedure; returns the positional results.
@@ -144,7 +147,7 @@ fn a_session_can_be_described() {
 // covers: META-SESS-06
 #[test]
 fn sessions_of_other_realms_do_not_exist() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let mut here = Peer::join(router, link).await;
         let mut there = Peer::join_as(router, link, "realm2", all_roles()).await;
         let seen = here.subscribe("wamp.session.on_join").await;
@@ -166,7 +169,7 @@ fn sessions_of_other_realms_do_not_exist() {
 // covers: META-SESS-21
 #[test]
 fn wrong_arguments_are_named() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let mut peer = Peer::join(router, link).await;
         let cases = [
             ("wamp.session.count", json!(["anonymous"]), json!({})),

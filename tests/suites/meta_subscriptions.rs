@@ -148,7 +148,7 @@ fn a_subscription_can_be_described() {
 // covers: META-SUB-15
 #[test]
 fn a_subscription_can_be_taken_away() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let mut peer = Peer::join(router, link).await;
         let details = json!({"roles": {"subscriber": {"features": {"subscription_revocation": true}}}});
         let mut victim = Peer::join_as(router, link, "realm1", details).await;

@@ -2,7 +2,7 @@
 
 use crossway_tests::pattern::ID;
 use crossway_tests::peer::all_roles;
-use crossway_tests::{Link, Peer, Plan, TestRouter, everywhere, on_memory, on_threads};
+use crossway_tests::{Link, Peer, Plan, TestRouter, everywhere_with, on_memory, on_threads};
 use serde_json::{Value, json};
 
 use crate::meta_sessions::{ask, ask_with, refused};
@@ -19,7 +19,7 @@ async fn unaware(router: &TestRouter, link: Link) -> Peer {
 // covers: PS-REV-05
 #[test]
 fn the_broker_announces_that_it_may_take_subscriptions_back() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let mut peer = Peer::connect(router, link).await;
         let welcome = peer.hello("realm1", all_roles()).await;
         assert_eq!(welcome[2]["roles"]["broker"]["features"]["subscription_revocation"], true);
@@ -29,7 +29,7 @@ fn the_broker_announces_that_it_may_take_subscriptions_back() {
 // covers: PS-REV-01, PS-REV-04, META-SUB-15, ID-12
 #[test]
 fn who_loses_a_subscription_is_told_which_and_why() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let mut admin = Peer::join(router, link).await;
         let mut victim = Peer::join(router, link).await;
         let mut other = Peer::join(router, link).await;
@@ -62,7 +62,7 @@ fn who_loses_a_subscription_is_told_which_and_why() {
 // covers: PS-REV-02
 #[test]
 fn who_does_not_know_revocation_simply_hears_no_more() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let mut admin = Peer::join(router, link).await;
         let mut victim = unaware(router, link).await;
         let id = victim.subscribe(TOPIC).await;
@@ -75,7 +75,7 @@ fn who_does_not_know_revocation_simply_hears_no_more() {
 // covers: PS-REV-02
 #[test]
 fn autobahn_python_is_not_told_since_it_would_close_its_connection() {
-    on_memory(Plan::default(), async |router| {
+    on_memory(Plan::trusting(), async |router| {
         let mut admin = Peer::join(router, Link::DEFAULT).await;
         let features = json!({"subscription_revocation": true, "payload_transparency": true});
         let hello = json!({"roles": {"subscriber": {"features": features}, "publisher": {}}});
@@ -90,7 +90,7 @@ fn autobahn_python_is_not_told_since_it_would_close_its_connection() {
 // covers: PS-REV-03, META-SUB-05, META-SUB-06
 #[test]
 fn those_who_listen_are_told_as_of_any_that_unsubscribes() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let mut admin = Peer::join(router, link).await;
         let mut listener = Peer::join(router, link).await;
         for mut victim in [Peer::join(router, link).await, unaware(router, link).await] {
@@ -109,7 +109,7 @@ fn those_who_listen_are_told_as_of_any_that_unsubscribes() {
 // covers: META-SUB-15
 #[test]
 fn nothing_is_taken_from_who_does_not_have_it() {
-    on_memory(Plan::default(), async |router| {
+    on_memory(Plan::trusting(), async |router| {
         let mut admin = Peer::join(router, Link::DEFAULT).await;
         let mut peer = Peer::join(router, Link::DEFAULT).await;
         let id = peer.subscribe(TOPIC).await;
@@ -130,7 +130,7 @@ fn nothing_is_taken_from_who_does_not_have_it() {
 // covers: PS-REV-01, PS-07
 #[test]
 fn no_event_comes_after_it_whatever_is_published_at_the_time() {
-    on_threads(Plan::default(), async |router| {
+    on_threads(Plan::trusting(), async |router| {
         let mut admin = Peer::join(router, Link::DEFAULT).await;
         let mut alice = Peer::join(router, Link::DEFAULT).await;
         let mut victim = Peer::join(router, Link::DEFAULT).await;

@@ -4,7 +4,7 @@ use crossway_core::message::Match;
 use crossway_core::policy::{Disclosure, TopicRule};
 use crossway_tests::pattern::{ANY, ID};
 use crossway_tests::peer::all_roles;
-use crossway_tests::{Peer, Plan, between, everywhere, everywhere_with};
+use crossway_tests::{Peer, Plan, between_with, everywhere_with};
 use serde_json::{Value, json};
 
 use crate::meta_sessions::{ask, ask_with, refused};
@@ -25,7 +25,7 @@ async fn leave(peer: &mut Peer) {
 // covers: TEST-01, TEST-02, TEST-04, TEST-05, TEST-06, TEST-07, TEST-09
 #[test]
 fn testaments_are_published_in_order_detached_before_destroyed() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let mut heir = Peer::connect(router, link).await;
         let welcome = heir.hello("realm1", all_roles()).await;
         assert_eq!(welcome[2]["roles"]["dealer"]["features"]["testament_meta_api"], true);
@@ -52,7 +52,7 @@ fn testaments_are_published_in_order_detached_before_destroyed() {
 // covers: TEST-09
 #[test]
 fn breaking_the_protocol_and_being_killed_are_ends_as_well() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let mut heir = Peer::join(router, link).await;
         let subscription = heir.subscribe(TOPIC).await;
         let mut peer = Peer::join(router, link).await;
@@ -70,7 +70,7 @@ fn breaking_the_protocol_and_being_killed_are_ends_as_well() {
 // covers: TEST-09, META-SUB-13, META-REG-15, META-SESS-18
 #[test]
 fn first_a_session_loses_what_it_has_then_its_testaments_are_published_then_it_has_left() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let mut heir = Peer::join(router, link).await;
         let mut heard = Vec::new();
         for topic in
@@ -94,7 +94,7 @@ fn first_a_session_loses_what_it_has_then_its_testaments_are_published_then_it_h
 // covers: TEST-12, META-SESS-16
 #[test]
 fn killing_everybody_publishes_nothing() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let mut heir = Peer::join(router, link).await;
         heir.subscribe(TOPIC).await;
         let mut peer = Peer::join(router, link).await;
@@ -110,7 +110,7 @@ fn killing_everybody_publishes_nothing() {
 // covers: TEST-03, TEST-04, TEST-10, TEST-11
 #[test]
 fn flushing_forgets_one_scope_of_the_caller() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let mut heir = Peer::join(router, link).await;
         let subscription = heir.subscribe(TOPIC).await;
         for (kwargs, left) in
@@ -132,7 +132,7 @@ fn flushing_forgets_one_scope_of_the_caller() {
 // covers: TEST-08, TEST-13
 #[test]
 fn publish_options_hold_for_testaments() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let (mut heir, mut other) = (Peer::join(router, link).await, Peer::join(router, link).await);
         let subscription = heir.subscribe(TOPIC).await;
         other.subscribe(TOPIC).await;
@@ -150,7 +150,7 @@ fn publish_options_hold_for_testaments() {
 // covers: TEST-02
 #[test]
 fn the_payload_reaches_every_serializer() {
-    between(async |router, one, other| {
+    between_with(Plan::trusting, async |router, one, other| {
         let mut heir = Peer::join(router, one).await;
         let subscription = heir.subscribe(TOPIC).await;
         let mut peer = Peer::join(router, other).await;
@@ -164,7 +164,7 @@ fn the_payload_reaches_every_serializer() {
 // covers: TEST-14, TEST-15
 #[test]
 fn what_could_not_be_published_is_refused() {
-    everywhere(async |router, link| {
+    everywhere_with(Plan::trusting, async |router, link| {
         let mut peer = Peer::join(router, link).await;
         let cases = [
             (json!(["no uri", [], {}]), json!({}), "wamp.error.invalid_uri"),
@@ -195,7 +195,7 @@ fn what_the_rules_of_the_realm_forbid_is_refused_while_somebody_is_there_to_be_t
     let plan = || {
         let mut rule = TopicRule::new("com.app.secret", Match::Exact);
         rule.disclose = Some(Disclosure::Never);
-        let mut plan = Plan::default();
+        let mut plan = Plan::trusting();
         let realm = plan.realms.remove(0);
         plan.realms = vec![realm.topic_rule(rule)];
         plan
@@ -218,10 +218,10 @@ fn what_the_rules_of_the_realm_forbid_is_refused_while_somebody_is_there_to_be_t
 #[test]
 fn testaments_are_bounded() {
     let plan = || {
-        Plan::limits(|limits| {
-            limits.max_testaments = 3;
-            limits.max_testament_bytes = 20_000;
-        })
+        let mut plan = Plan::trusting();
+        plan.limits.max_testaments = 3;
+        plan.limits.max_testament_bytes = 20_000;
+        plan
     };
     everywhere_with(plan, async |router, link| {
         let mut peer = Peer::join(router, link).await;

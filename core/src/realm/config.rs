@@ -13,7 +13,8 @@ use crate::policy::{Policies, ProcedureRule, TopicRule};
 /// below `wamp.`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MetaApi {
-    /// All of it: whoever joins may kill other sessions.
+    /// All of it. Procedures that change something, by which sessions are killed for example, are for those whose permission
+    /// says so ([`Grant::explicit`](crate::authorization::Grant::explicit)).
     #[default]
     Full,
     /// Questions and meta events. Procedures that change something are answered with `wamp.error.not_authorized`.

@@ -256,6 +256,9 @@ impl<'a> Established<'a> {
             return Ok(realm.dealer.go_on(dealer, message, turn)?);
         }
         let grant = self.authorize(&message.procedure, Asked::Call(&message.options), decided)?;
+        if uri::is_reserved(&message.procedure) {
+            realm.check_purpose(&message.procedure, grant)?;
+        }
         Ok(realm.dealer.call(dealer, message, grant.disclose, turn)?)
     }
 

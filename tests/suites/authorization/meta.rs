@@ -1,6 +1,7 @@
 //! What the router does in the name of a session: testaments, and events that were kept.
 
-use crossway_core::authorization::{Action, Decision, Grant, Permission, Permissions};
+use crossway_core::RealmConfig;
+use crossway_core::authorization::{Action, Decision, Grant, Permission, Permissions, Request};
 use crossway_core::history::HistoryRule;
 use crossway_core::message::Match;
 use crossway_core::policy::Disclosure;
@@ -8,7 +9,7 @@ use crossway_tests::pattern::{ANY, ID, MORE};
 use crossway_tests::{Plan, everywhere_with};
 use serde_json::json;
 
-use super::{below, gated, plan, role};
+use super::{Judge, below, gated, plan, role};
 use crate::meta_sessions::{ask, refused};
 use crate::users::log_in;
 
@@ -141,5 +142,65 @@ fn the_routers_own_topics_and_procedures_are_a_matter_of_rules() {
         let request = carol.request();
         carol.send(json!([32, request, {}, "wamp.session.on_leave"])).await;
         carol.expect(json!([8, 32, request, {}, DENIED, [ANY]])).await;
+    });
+}
+
+/// What changes something for others.
+const CHANGES: [&str; 8] = [
+    "wamp.session.kill",
+    "wamp.session.kill_by_authid",
+    "wamp.session.kill_by_authrole",
+    "wamp.session.kill_all",
+    "wamp.session.add_testament",
+    "wamp.session.flush_testaments",
+    "wamp.subscription.remove_subscriber",
+    "wamp.registration.remove_callee",
+];
+
+// covers: META-SESS-10, META-SESS-13
+#[test]
+fn what_changes_something_for_others_has_to_be_permitted_on_purpose() {
+    let careless = || {
+        let all = |name| role(name).permission(below("").allow(Action::ALL));
+        let guest = all("guest").permission(below("wamp.").allow([Action::Subscribe]));
+        plan(Permissions::new([all("staff"), guest]))
+    };
+    let nobody = || Plan::realm(crate::users::users(RealmConfig::new("realm1")));
+    let judged = || plan(Judge(|_: &Request<'_>| Decision::allowed().cached()));
+    for plan in [careless, nobody, judged] as [fn() -> Plan; 3] {
+        everywhere_with(plan, async |router, link| {
+            let mut alice = log_in(router, link, "alice").await;
+            let mut carol = log_in(router, link, "carol").await;
+            for procedure in CHANGES {
+                for peer in [&mut alice, &mut carol] {
+                    assert_eq!(refused(peer, procedure, json!([]), json!({})).await, DENIED);
+                }
+            }
+            // Questions are another matter.
+            assert_eq!(ask(&mut alice, "wamp.session.count", json!([])).await, json!([2]));
+            carol.expect_silence().await;
+        });
+    }
+}
+
+#[test]
+fn a_permission_for_the_routers_own_procedures_is_one_on_purpose() {
+    let plan = || {
+        let staff = role("staff")
+            .permission(below("").allow(Action::ALL))
+            .permission(Permission::new("wamp.session.kill", Match::Exact).allow([Action::Call]));
+        let guest = role("guest")
+            .permission(Permission::new("wamp..kill_all", Match::Wildcard).allow([Action::Call]));
+        plan(Permissions::new([staff, guest]))
+    };
+    everywhere_with(plan, async |router, link| {
+        let mut alice = log_in(router, link, "alice").await;
+        let mut bob = log_in(router, link, "bob").await;
+        let mut carol = log_in(router, link, "carol").await;
+        assert_eq!(refused(&mut alice, "wamp.session.kill_all", json!([]), json!({})).await, DENIED);
+        ask(&mut alice, "wamp.session.kill", json!([bob.session()])).await;
+        bob.expect(json!([6, {}, "wamp.close.killed"])).await;
+        assert_eq!(ask(&mut carol, "wamp.session.kill_all", json!([])).await, json!([1]));
+        alice.expect(json!([6, {}, "wamp.close.killed"])).await;
     });
 }

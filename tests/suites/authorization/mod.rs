@@ -10,7 +10,7 @@ mod terms;
 use std::sync::Arc;
 
 use crossway_core::RealmConfig;
-use crossway_core::authorization::{Action, Answer, Authorizer, Decision, Permission, Request, Role};
+use crossway_core::authorization::{Action, Answer, Authorizer, Decision, Grant, Permission, Request, Role};
 use crossway_core::message::Match;
 use crossway_tests::{Link, Plan, TestRouter, on};
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -55,7 +55,7 @@ struct Question {
 impl Authorizer for Gate {
     fn authorize(&self, request: &Request<'_>) -> Answer {
         if request.identity.authid != "alice" || !request.uri.starts_with("slow.") {
-            return Decision::allowed().into();
+            return Decision::granted(Grant::default().on_purpose()).into();
         }
         let (answer, decided) = oneshot::channel();
         let question = Question { action: request.action(), uri: request.uri.to_owned(), answer };

@@ -41,6 +41,7 @@ use bytes::Bytes;
 use hashbrown::HashMap;
 
 use super::{MetaApi, Realm};
+use crate::authorization::Grant;
 use crate::dealer::{self, Dealer};
 use crate::error::Refusal;
 use crate::id::Id;
@@ -181,6 +182,17 @@ impl Realm {
             Ok(reply) => self.reply_later(request, reply),
             Err(refusal) => self.reply(request, Err(refusal), turn),
         }
+    }
+
+    /// Refuses procedures that change something to who has no permission for them in particular.
+    pub(crate) fn check_purpose(&self, procedure: &str, grant: Grant) -> Result<(), Refusal> {
+        if grant.explicit || self.meta.api == MetaApi::Off || !changes(procedure) {
+            return Ok(());
+        }
+        self.counters.authorizations_denied.increment();
+        let text =
+            format!("{procedure} changes something: it needs a permission for procedures below \"wamp.\"");
+        Err(Refusal::new(uri::NOT_AUTHORIZED, text))
     }
 
     fn run(
