@@ -37,7 +37,7 @@ pub(super) fn allowed(field: &Field<'_>) -> Option<Vec<String>> {
     if field.is_empty_list() {
         return field.wrong("is empty", "nobody could log in", "for example: auth = [\"ticket\"]");
     }
-    field.list(Field::text)
+    field.list(|item| item.text())
 }
 
 /// The methods of a realm, each once.
