@@ -1,6 +1,5 @@
 //! The configurations of `docs/security.md`: nothing is to be said against them, they start, and who they are for gets in.
 
-use std::collections::HashMap;
 use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -30,8 +29,11 @@ fn blocks() -> Vec<(&'static str, String)> {
     all
 }
 
-/// Everything that a configuration of the page reads.
+/// Everything that a configuration of the page reads, also what the page itself has.
 fn side_files(directory: &Path) {
+    for (_, text) in blocks() {
+        prepare(directory, &text);
+    }
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_string()]).unwrap();
     let files = [
         ("server.pem", made.cert.pem()),
@@ -81,8 +83,8 @@ fn serving(heading: &str) -> Router {
 fn changed(heading: &str, change: impl Fn(&str) -> String) -> Router {
     let directory = tempfile::tempdir().unwrap();
     side_files(directory.path());
-    let configs: HashMap<_, _> = blocks().into_iter().rev().collect();
-    let text = change(&configs[heading]) + "\n[[listener]]\nname = \"test\"\nunix = \"test.sock\"\n";
+    let config = blocks().into_iter().find(|(above, _)| *above == heading).unwrap().1;
+    let text = change(&config) + "\n[[listener]]\nname = \"test\"\nunix = \"test.sock\"\n";
     let file = prepare(directory.path(), &text).unwrap();
     Router::start_file(&file, &text, &SECRETS)
 }
@@ -111,6 +113,18 @@ fn who_the_configurations_are_for_gets_in() {
     let abort = &heard(&[TICKET, r#"[5,"sesam",{}]"#])[1];
     assert!(abort.contains("wamp.error.authentication_denied"), "{abort}");
     assert!(heard(&[ANONYMOUS])[0].starts_with("[3,"));
+}
+
+#[test]
+fn the_file_of_users_has_what_the_page_says() {
+    // The same tickets as a configuration of the page has, but from the file.
+    let router = changed("ticket", |text| {
+        let (before, rest) = text.split_once("{ method = \"ticket\"").unwrap();
+        let after = rest.split_once("] },\n").unwrap().1;
+        format!("{before}{{ method = \"ticket\", users_file = \"users.toml\" }},{after}")
+    });
+    let welcome = &heard(&router, &[TICKET, r#"[5,"sesame",{}]"#])[1];
+    assert!(welcome.starts_with("[2,") && welcome.contains(r#""authrole":"user""#), "{welcome}");
 }
 
 #[test]
