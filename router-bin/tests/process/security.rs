@@ -181,4 +181,6 @@ fn permissions_do_what_the_page_says() {
     let admin = TICKET.replace("joe", "admin");
     let admin = |message: &str| heard(&router, &[&admin, r#"[5,"open",{}]"#, message]).remove(2);
     assert!(admin(r#"[48,1,{},"wamp.session.kill_all"]"#).starts_with("[50,"), "an explicit permission");
+    let taken = admin(r#"[48,1,{},"wamp.registration.remove_callee",[1,1]]"#);
+    assert!(taken.contains("wamp.error.not_authorized"), "one for everything: {taken}");
 }

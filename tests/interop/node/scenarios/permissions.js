@@ -70,4 +70,15 @@ module.exports = {
       await denied(session.call('wamp.session.count'));
       await denied(session.subscribe('wamp.session.on_join', () => {}));
    },
+
+   'without roles nobody may change anything for others': async (ground) => {
+      const { session } = await ground.here({ realm: 'unruled' });
+      assert((await session.call('wamp.session.count')) >= 1);
+      await denied(session.call('wamp.session.kill', [session.id]));
+      await denied(session.call('wamp.session.kill_all'));
+      await denied(session.call('wamp.session.add_testament', [ground.uri('will'), [], {}]));
+      const registration = await session.register(ground.uri('mine'), () => 'mine');
+      await denied(session.call('wamp.registration.remove_callee', [registration.id, session.id]));
+      assert.equal(await session.call(ground.uri('mine')), 'mine');
+   },
 };

@@ -70,3 +70,15 @@ async def the_router_can_be_asked_by_those_who_may(ground):
     peer = await ground.here(realm="permitted")
     await _fails(peer.call("wamp.session.count"), _DENIED)
     await _fails(peer.subscribe(lambda: None, "wamp.session.on_join"), _DENIED)
+
+
+async def without_roles_nobody_may_change_anything_for_others(ground):
+    peer = await ground.here(realm="unruled")
+    session = peer.joined.result().session
+    assert await peer.call("wamp.session.count") >= 1
+    await _fails(peer.call("wamp.session.kill", session), _DENIED)
+    await _fails(peer.call("wamp.session.kill_all"), _DENIED)
+    await _fails(peer.call("wamp.session.add_testament", ground.uri("will"), [], {}), _DENIED)
+    registration = await peer.register(lambda: "mine", ground.uri("mine"))
+    await _fails(peer.call("wamp.registration.remove_callee", registration.id, session), _DENIED)
+    assert await peer.call(ground.uri("mine")) == "mine"
