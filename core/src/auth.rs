@@ -48,9 +48,9 @@ pub trait Authenticator: Send + Sync + 'static {
         challenger: &mut dyn Challenger,
     ) -> Result<Identity, AuthError>;
 
-    /// Somebody was let in, by this method or another one of the realm. Called before WELCOME, for those who remember;
+    /// Somebody was let in by `method`, this one or another one of the realm. Called before WELCOME, for those who remember;
     /// it has to be quick.
-    fn admitted(&self, _request: &AuthRequest, _identity: &Identity) {}
+    fn admitted(&self, _request: &AuthRequest, _identity: &Identity, _method: &str) {}
 }
 
 /// What the client said in HELLO, and how it is connected.

@@ -271,6 +271,8 @@ pub struct Evidence {
     pub certificates: Vec<Vec<u8>>,
     /// What makes the TLS connection unmistakable.
     pub channel: Option<ChannelBinding>,
+    /// What an HTTP client is known by, if the listener knows clients again.
+    pub visitor: Option<Visitor>,
     /// Who is at the other end of a Unix socket, as the system says.
     pub credentials: Option<Credentials>,
 }
@@ -283,6 +285,7 @@ impl fmt::Debug for Evidence {
             .field("authorization", &self.authorization.is_some())
             .field("certificates", &self.certificates.len())
             .field("channel", &self.channel.is_some())
+            .field("visitor", &self.visitor.is_some())
             .field("credentials", &self.credentials)
             .finish()
     }
@@ -303,6 +306,44 @@ pub struct ChannelBinding {
 impl fmt::Debug for ChannelBinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ChannelBinding")
+    }
+}
+
+/// Knows HTTP clients again, by a cookie. Handshakes that begin with an HTTP request ask it; who puts what into the cookie, and
+/// what that is worth, is up to ways of logging in.
+pub trait Visitors: fmt::Debug + Send + Sync + 'static {
+    /// A client comes. `cookie` is what it sent, all headers `Cookie` as one; `secure` says whether the connection is. Called
+    /// for every request that opens a transport, whoever sent it, so it must be quick and keep nothing.
+    fn meet(&self, cookie: Option<&str>, secure: bool) -> Met;
+}
+
+/// What comes of meeting an HTTP client.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Met {
+    /// What it is known by from now on.
+    pub visitor: Visitor,
+    /// What `Set-Cookie` says; `None`: the client has its cookie already.
+    pub set_cookie: Option<String>,
+}
+
+impl fmt::Debug for Met {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Met")
+    }
+}
+
+/// What an HTTP client is known by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Visitor {
+    /// Random; whoever knows it could not make a cookie of it.
+    pub id: u128,
+    /// Whether the client was given it on this very connection, so that nobody else can have it.
+    pub fresh: bool,
+}
+
+impl fmt::Debug for Visitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Visitor")
     }
 }
 

@@ -61,7 +61,7 @@ impl Connection<'_> {
             Refused::Abort(uri::LIMIT_EXCEEDED, text)
         })?;
         for known in realm.authenticators() {
-            known.admitted(&request, &identity);
+            known.admitted(&request, &identity, authenticator.method());
         }
         // WELCOME is flushed when the turn is over: whoever reads it is in the realm for all others.
         let mut turn = Turn::begin();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossway_core::transport::{Evidence, TransportInfo};
+use crossway_core::transport::{Evidence, Met, TransportInfo, Visitors};
 
 /// What a carrier knows about a connection; each handshake adds what it learns.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,6 +37,15 @@ impl Peer {
         if let Some(authorization) = authorization {
             self.evidence().authorization = Some(authorization.to_owned());
         }
+    }
+
+    /// Notes what an HTTP client is known by; returns what `Set-Cookie` has to say, if anything. Called after
+    /// [`learn`](Self::learn), when it is clear that there will be a transport.
+    pub fn meet(&mut self, visitors: Option<&Arc<dyn Visitors>>) -> Option<String> {
+        let cookie = self.auth.as_ref().and_then(|auth| auth.cookie.as_deref());
+        let Met { visitor, set_cookie } = visitors?.meet(cookie, self.secure);
+        self.evidence().visitor = Some(visitor);
+        set_cookie
     }
 
     /// Where handshakes put what they learn.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crossway_core::limits::Counter;
 use crossway_core::serializer::Serializer;
+use crossway_core::transport::Visitors;
 
 /// What long-polling is offered.
 #[derive(Clone, Debug)]
@@ -36,6 +37,8 @@ pub struct LongPollOptions {
     /// Whether `send` and `close` are answered with 204 instead of 202, whoever asks. The specification has the number of one
     /// and the name of the other; autobahn-js takes 202 for a failure, and gets 204 in any case. `false`.
     pub no_content: bool,
+    /// Whether clients are known again by a cookie, and by whom. `None`: they are not.
+    pub visitors: Option<Arc<dyn Visitors>>,
     /// What happened so far. Keep a clone to read it.
     pub counters: Arc<LongPollCounters>,
 }
@@ -55,6 +58,7 @@ impl LongPollOptions {
             idle_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(30),
             no_content: false,
+            visitors: None,
             counters: Arc::default(),
         }
     }

@@ -7,7 +7,9 @@ use crossway_core::transport::{Close, TransportError};
 use crossway_framing::{Batching, Host, Peer, Subprotocol, origin_allowed};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, ORIGIN, RETRY_AFTER};
+use hyper::header::{
+    AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, ORIGIN, RETRY_AFTER, SET_COOKIE,
+};
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::time::timeout;
 
@@ -93,14 +95,20 @@ impl Service {
             options.counters.refused.increment();
             return unavailable("too many transports\n");
         };
-        let response = answer(StatusCode::OK, JSON, Body::whole(open::answer(&subprotocol, place.id())));
+        let mut response = answer(StatusCode::OK, JSON, Body::whole(open::answer(&subprotocol, place.id())));
+        let mut peer = self.peer(headers);
+        let cookie =
+            peer.meet(options.visitors.as_ref()).and_then(|cookie| HeaderValue::from_str(&cookie).ok());
+        if let Some(cookie) = cookie {
+            response.headers_mut().insert(SET_COOKIE, cookie);
+        }
         let Subprotocol { serializer, .. } = subprotocol;
         let transport = LongPollTransport {
             mailbox,
             place,
             serializer,
             max_message: options.max_message,
-            info: Arc::new(self.peer(headers).into()),
+            info: Arc::new(peer.into()),
             idle_timeout: options.idle_timeout,
             counters: Arc::clone(&options.counters),
         };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use crossway_core::serializer::Serializer;
+use crossway_core::transport::Visitors;
 use crossway_framing::{
     Accepted, Arrival, Batching, Handshake, HandshakeError, Split, Stream, Subprotocol, origin_allowed,
     reject,
@@ -35,6 +36,8 @@ pub struct WebSocketOptions {
     pub max_batch: usize,
     /// Whether clients that offer it get compression. `None`: they do not.
     pub compression: Option<Compression>,
+    /// Whether clients are known again by a cookie, and by whom. `None`: they are not.
+    pub visitors: Option<Arc<dyn Visitors>>,
 }
 
 /// A path and what is behind it.
@@ -56,6 +59,7 @@ impl WebSocketOptions {
             max_message: 16 * 1024 * 1024,
             max_batch: 16 * 1024 * 1024,
             compression: None,
+            visitors: None,
         }
     }
 
@@ -89,7 +93,8 @@ pub struct WebSocket {
 struct Upgrade {
     subprotocol: Subprotocol,
     realms: Vec<String>,
-    answer: String,
+    /// The answer to the client's challenge.
+    accept: String,
     agreement: Option<Agreement>,
 }
 
@@ -116,8 +121,7 @@ impl WebSocket {
         let accept = accept(request)?;
         let subprotocol = self.choose(request)?;
         let agreement = self.options.compression.as_ref().and_then(|_| agreement(request));
-        let answer = switching(&accept, Some(&subprotocol.to_string()), agreement);
-        Ok(Upgrade { subprotocol, realms: realms.to_vec(), answer, agreement })
+        Ok(Upgrade { subprotocol, realms: realms.to_vec(), accept, agreement })
     }
 
     /// The first subprotocol of the client's that we have.
@@ -199,7 +203,9 @@ impl<Io: Split> Handshake<Io> for WebSocket {
                 reject(&mut io, &response.octets()).await?;
                 Err(HandshakeError::refused(response.summary()))
             }
-            Ok(Upgrade { subprotocol, realms, answer, agreement }) => {
+            Ok(Upgrade { subprotocol, realms, accept, agreement }) => {
+                let cookie = peer.meet(self.options.visitors.as_ref());
+                let answer = switching(&accept, Some(&subprotocol.to_string()), agreement, cookie.as_deref());
                 io.write_all(answer.as_bytes()).await?;
                 io.flush().await?;
                 peer.realms = realms;
@@ -234,7 +240,12 @@ pub(crate) fn agreement(request: &Request) -> Option<Agreement> {
 }
 
 /// The answer to a request that is granted.
-pub(crate) fn switching(accept: &str, subprotocol: Option<&str>, agreement: Option<Agreement>) -> String {
+pub(crate) fn switching(
+    accept: &str,
+    subprotocol: Option<&str>,
+    agreement: Option<Agreement>,
+    cookie: Option<&str>,
+) -> String {
     let mut answer = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Accept: {accept}\r\n"
@@ -244,6 +255,9 @@ pub(crate) fn switching(accept: &str, subprotocol: Option<&str>, agreement: Opti
     }
     if let Some(agreement) = agreement {
         answer += &format!("Sec-WebSocket-Extensions: {}\r\n", agreement.header());
+    }
+    if let Some(cookie) = cookie {
+        answer += &format!("Set-Cookie: {cookie}\r\n");
     }
     answer + "\r\n"
 }

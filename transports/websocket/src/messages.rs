@@ -68,7 +68,8 @@ impl<Io: Split> Messages<Io> {
         };
         let compression = options.compression.as_ref();
         let agreed = compression.and_then(|compression| Some((agreement(&request)?, compression)));
-        io.write_all(switching(&accept, None, agreed.map(|(agreement, _)| agreement)).as_bytes()).await?;
+        let answer = switching(&accept, None, agreed.map(|(agreement, _)| agreement), None);
+        io.write_all(answer.as_bytes()).await?;
         io.flush().await?;
 
         let mut decoder = WebSocketDecoder::of_either_kind(options.max_message);

@@ -1,0 +1,80 @@
+//! Authentication by TLS client certificates; the method is called `tls`, as other routers call it.
+//!
+//! ```text
+//!   TLS: certificate, verified ──> HELLO {authmethods: ["tls"]} ──> the first rule that fits ──> WELCOME
+//!                 none: the next method                             none: ABORT authentication_denied
+//! ```
+//!
+//! The client has proved in TLS that the certificate is its own, so nothing is left to be asked. What a certificate may look
+//! like is up to the authorities that the listener trusts; which user it stands for is said by rules, of which each knows a
+//! certificate by one property.
+//!
+//! Law: no rule sees a certificate that was not verified, and a certificate that fits no rule lets nobody in.
+
+mod subject;
+
+use async_trait::async_trait;
+use crossway_core::auth::{AuthError, AuthRequest, Authenticator, Challenger, Identity};
+
+use subject::Subject;
+pub use subject::{Fingerprint, NoFingerprint, Property};
+
+/// Lets in whose certificate fits a rule.
+#[derive(Clone, Debug, Default)]
+pub struct Certificate {
+    rules: Vec<Rule>,
+}
+
+/// Whose certificate it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// What the certificate is known by.
+    pub property: Property,
+    /// The user; `None`: what the certificate is known by, as it stands there.
+    pub authid: Option<String>,
+    /// The user's role.
+    pub role: String,
+}
+
+impl Certificate {
+    /// Nobody yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One more rule, looked at after those before it.
+    #[must_use]
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.rules.push(rule);
+        self
+    }
+}
+
+#[async_trait]
+impl Authenticator for Certificate {
+    fn method(&self) -> &str {
+        "tls"
+    }
+
+    /// A client that says who it is has to be that user; one that says nothing is whoever the first rule takes it for.
+    async fn authenticate(
+        &self,
+        request: &AuthRequest,
+        _: &mut dyn Challenger,
+    ) -> Result<Identity, AuthError> {
+        let shown = request.transport.auth.as_ref().and_then(|auth| auth.certificates.first());
+        let shown =
+            shown.ok_or_else(|| AuthError::NotApplicable("there is no client certificate".to_owned()))?;
+        let subject = Subject::read(shown).ok_or_else(AuthError::denied)?;
+        let wanted = |authid: &str| request.authid.as_ref().is_none_or(|wanted| wanted == authid);
+        let fits = |rule: &Rule| {
+            let name = subject.known_by(&rule.property)?;
+            let authid = rule.authid.clone().unwrap_or(name);
+            wanted(&authid).then(|| Identity::new(authid, rule.role.clone(), "static"))
+        };
+        self.rules.iter().find_map(fits).ok_or_else(AuthError::denied)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! Rules against certificates made for the purpose.
+
+use std::sync::Arc;
+
+use crossway_core::Dict;
+use crossway_core::auth::Response;
+use crossway_core::transport::{Evidence, TransportInfo};
+use rcgen::{CertificateParams, DnType, KeyPair, SanType};
+
+use super::*;
+
+/// A certificate for somebody with all kinds of names.
+fn certificate(common_names: &[&str]) -> Vec<u8> {
+    let mut params = CertificateParams::new(vec!["Device.example".to_owned()]).unwrap();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    for name in common_names {
+        params.distinguished_name.push(DnType::CommonName, *name);
+    }
+    params.subject_alt_names.push(SanType::Rfc822Name("joe@example.com".try_into().unwrap()));
+    params.subject_alt_names.push(SanType::URI("urn:device:7".try_into().unwrap()));
+    params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec()
+}
+
+struct Silent;
+
+#[async_trait]
+impl Challenger for Silent {
+    async fn challenge(&mut self, _: Dict) -> Result<Response, AuthError> {
+        panic!("a certificate needs no challenge")
+    }
+}
+
+async fn join(rules: &[Rule], shown: Option<&Vec<u8>>, authid: Option<&str>) -> Result<Identity, AuthError> {
+    let evidence = Evidence { certificates: shown.into_iter().cloned().collect(), ..Evidence::default() };
+    let request = AuthRequest {
+        realm: "realm1".to_owned(),
+        authid: authid.map(str::to_owned),
+        authrole: None,
+        authextra: Dict::new(),
+        session: 1,
+        transport: Arc::new(TransportInfo { auth: Some(Box::new(evidence)), ..TransportInfo::default() }),
+    };
+    let certificate = rules.iter().cloned().fold(Certificate::new(), Certificate::rule);
+    certificate.authenticate(&request, &mut Silent).await
+}
+
+fn rule(property: Property, authid: Option<&str>) -> Rule {
+    Rule { property, authid: authid.map(str::to_owned), role: "device".to_owned() }
+}
+
+#[tokio::test]
+async fn a_certificate_is_known_by_what_it_says() {
+    let shown = certificate(&["joe"]);
+    let fingerprint = Fingerprint::of(&shown);
+    let text = fingerprint.to_string();
+    for (property, name) in [
+        (Property::Fingerprint(fingerprint), text.as_str()),
+        (Property::CommonName("joe".into()), "joe"),
+        (Property::Dns("device.EXAMPLE".into()), "device.EXAMPLE"),
+        (Property::Email("joe@example.com".into()), "joe@example.com"),
+        (Property::Uri("urn:device:7".into()), "urn:device:7"),
+        (Property::Any, "joe"),
+    ] {
+        let found = join(&[rule(property.clone(), None)], Some(&shown), None).await.unwrap();
+        assert_eq!(found, Identity::new(name, "device", "static"));
+        let named = join(&[rule(property, Some("ada"))], Some(&shown), None).await.unwrap();
+        assert_eq!(named.authid, "ada");
+    }
+}
+
+#[tokio::test]
+async fn one_that_fits_no_rule_lets_nobody_in() {
+    let shown = certificate(&["joe"]);
+    for property in [
+        Property::Fingerprint(Fingerprint::of(b"another")),
+        Property::CommonName("Joe".into()),
+        Property::CommonName("jo".into()),
+        Property::Dns("example".into()),
+        Property::Dns("joe@example.com".into()),
+        Property::Email("device.example".into()),
+        Property::Uri("urn:device:70".into()),
+    ] {
+        let denied = join(&[rule(property.clone(), None)], Some(&shown), None).await;
+        assert_eq!(denied, Err(AuthError::denied()), "{property:?}");
+    }
+    assert_eq!(join(&[], Some(&shown), None).await, Err(AuthError::denied()));
+    assert_eq!(
+        join(&[rule(Property::Any, None)], Some(&b"garbage".to_vec()), None).await,
+        Err(AuthError::denied())
+    );
+}
+
+#[tokio::test]
+async fn who_says_who_it_is_has_to_be_it() {
+    let shown = certificate(&["joe"]);
+    let rules = [rule(Property::CommonName("joe".into()), None), rule(Property::Any, Some("backup"))];
+    assert_eq!(join(&rules, Some(&shown), None).await.unwrap().authid, "joe");
+    assert_eq!(join(&rules, Some(&shown), Some("backup")).await.unwrap().authid, "backup");
+    assert_eq!(join(&rules, Some(&shown), Some("ada")).await, Err(AuthError::denied()));
+}
+
+#[tokio::test]
+async fn without_a_certificate_others_decide() {
+    let answer = join(&[rule(Property::Any, None)], None, None).await;
+    assert!(matches!(answer, Err(AuthError::NotApplicable(_))), "{answer:?}");
+}
+
+#[tokio::test]
+async fn without_a_common_name_the_fingerprint_is_the_name() {
+    let shown = certificate(&[]);
+    let found = join(&[rule(Property::Any, None)], Some(&shown), None).await.unwrap();
+    assert_eq!(found.authid, Fingerprint::of(&shown).to_string());
+}
+
+#[test]
+fn fingerprints_are_written_with_and_without_colons() {
+    let fingerprint = Fingerprint::of(b"");
+    let plain = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    assert_eq!(fingerprint.to_string(), plain);
+    let pairs: Vec<&str> = (0..32).map(|at| &plain[at * 2..at * 2 + 2]).collect();
+    for text in [plain.to_owned(), plain.to_uppercase(), pairs.join(":")] {
+        assert_eq!(text.parse(), Ok(fingerprint));
+    }
+    for text in ["", "e3", &plain[1..], &plain.replace('e', "g"), &format!("{plain}00")] {
+        assert_eq!(text.parse::<Fingerprint>(), Err(NoFingerprint));
+    }
+}
