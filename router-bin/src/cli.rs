@@ -10,6 +10,7 @@ use crossway_load::Bench;
 
 use crate::config::{ACTIONS, LogFormat, MATCHES};
 use crate::keygen::Keygen;
+use crate::user::{Hash, User};
 
 /// A WAMP router: WebSocket, RawSocket and Unix sockets; JSON, MessagePack and CBOR.
 ///
@@ -76,6 +77,13 @@ pub(crate) enum Command {
         #[command(subcommand)]
         kind: Keygen,
     },
+    /// Keep a file of users: who may log in with which secret or key.
+    User {
+        #[command(subcommand)]
+        what: User,
+    },
+    /// Turn a secret into what may stand in its place in the configuration or in a file of users.
+    Hash(Hash),
     /// Load a router, this or any other, and check every answer.
     Bench {
         #[command(subcommand)]

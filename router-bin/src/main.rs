@@ -17,6 +17,7 @@ mod output;
 mod run;
 mod signals;
 mod terminal;
+mod user;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -37,6 +38,8 @@ fn main() -> ExitCode {
         Some(Command::Bench { mode }) => bench::run(&mode),
         Some(Command::Init { file, force }) => init::run(&file, force),
         Some(Command::Keygen { kind }) => keygen::run(&kind),
+        Some(Command::User { what }) => user::run(what),
+        Some(Command::Hash(what)) => user::hash(&what),
         Some(Command::Check { file, strict }) => {
             configured(file.as_deref(), &environment, |loaded| check::run(&loaded, file.as_deref(), strict))
         }

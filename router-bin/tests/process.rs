@@ -5,6 +5,8 @@
 mod harness;
 #[path = "process/security.rs"]
 mod security;
+#[path = "process/users.rs"]
+mod users;
 
 use std::fs;
 use std::io::Write;

@@ -1,0 +1,123 @@
+//! `crossway user` and `crossway hash`, and that what they write lets people in.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::harness::{command, text};
+
+/// Runs with something on standard input: exit code, standard output, standard error.
+fn told(file: &Path, arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
+    use std::io::Write;
+    let mut command = command();
+    command.args(arguments);
+    if arguments[0] == "user" {
+        command.arg("--file").arg(file);
+    }
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Who needs no secret has ended before it reads one.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn users_come_change_and_go_and_comments_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("users.toml");
+    let user = |arguments: &[&str], input: &str| told(&file, &[&["user"], arguments].concat(), input);
+    let done = (Some(0), String::new(), String::new());
+    assert_eq!(user(&["add", "joe", "--role", "staff"], "secret\n"), done);
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let key = "545efb0a2192db8d43f118e9bf9aee081466e1ef36c708b96ee6f62dddad9122";
+    assert_eq!(user(&["add", "robot", "--role", "machine", "--pubkey", key], ""), done);
+    let commented = fs::read_to_string(&file).unwrap().replace("[user.joe]", "# He is new here.\n[user.joe]");
+    fs::write(&file, &commented).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    assert_eq!(user(&["add", "sue", "--role", "guest", "--method", "ticket,wampcra,scram"], "other"), done);
+    let listed = "joe    staff    ticket, wamp-scram\nrobot  machine  cryptosign\nsue    guest    ticket, wampcra, scram\n";
+    assert_eq!(user(&["list"], ""), (Some(0), listed.to_owned(), String::new()));
+    let changed = fs::read_to_string(&file).unwrap();
+    assert!(changed.starts_with(&commented), "{changed}");
+    assert!(!changed.contains("secret") && !changed.contains("other"), "{changed}");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+
+    let hash = |name: &str| {
+        let text = fs::read_to_string(&file).unwrap();
+        let user = text.split(&format!("[user.{name}]")).nth(1).unwrap().to_owned();
+        user.lines().find(|line| line.starts_with("ticket")).unwrap().to_owned()
+    };
+    let (joe, sue) = (hash("joe"), hash("sue"));
+    assert_eq!(user(&["passwd", "joe"], "secret\r\n"), done);
+    assert_ne!(hash("joe"), joe, "another salt");
+    assert_eq!(hash("sue"), sue);
+    assert_eq!(user(&["rm", "joe"], ""), done);
+    let left = user(&["list"], "").1;
+    assert!(!left.contains("joe") && left.contains("robot") && left.contains("sue"), "{left}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left in the folder");
+}
+
+#[test]
+fn what_can_not_be_done_is_told_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("users.toml");
+    let user = |arguments: &[&str], input: &str| {
+        let (code, out, why) = told(&file, &[&["user"], arguments].concat(), input);
+        assert_eq!(out, "");
+        (code, why)
+    };
+    for arguments in [&["list"][..], &["rm", "joe"], &["passwd", "joe"]] {
+        let (code, why) = user(arguments, "secret\n");
+        assert!(code == Some(1) && why.starts_with("There is no file "), "{code:?} {why}");
+    }
+    let (code, why) = user(&["add", "joe", "--role", "staff"], "");
+    assert_eq!((code, why.as_str()), (Some(1), "There is no secret on standard input.\n"));
+    assert!(!file.exists());
+    assert_eq!(user(&["add", "joe", "--role", "staff", "--method", "ticket"], "secret\n").0, Some(0));
+    let before = fs::read_to_string(&file).unwrap();
+    for (arguments, why) in [
+        (&["add", "joe", "--role", "x"][..], "There is a user joe already."),
+        (&["rm", "sue"], "There is no user sue."),
+        (&["passwd", "sue"], "There is no user sue."),
+        (&["passwd", "sue", "--method", "ticket"], "There is no user sue."),
+        (&["add", "sue", "--role", "x", "--pubkey", "abc"], "64 hexadecimal digits"),
+        (&["add", "\u{2168}", "--role", "x"], "SASLprep"),
+    ] {
+        let (code, said) = user(arguments, "secret\n");
+        assert!(code == Some(1) && said.contains(why), "{arguments:?}: {code:?} {said}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), before);
+    }
+    assert_eq!(user(&["add", "sue"], "").0, Some(64), "a user has a role");
+    assert_eq!(user(&["passwd", "joe", "--method", "rot13"], "").0, Some(64));
+    fs::write(&file, "[user.joe]\n").unwrap();
+    let (code, why) = user(&["list"], "");
+    assert!(code == Some(78) && why.ends_with("users.toml, line 1: `role` is missing.\n"), "{code:?} {why}");
+}
+
+#[test]
+fn a_link_to_the_file_stays_a_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, link) = (folder.path().join("real.toml"), folder.path().join("users.toml"));
+    let add = |file: &Path, name: &str| {
+        told(file, &["user", "add", name, "--role", "x", "--method", "wampcra"], "secret\n").0
+    };
+    assert_eq!(add(&file, "joe"), Some(0));
+    symlink("real.toml", &link).unwrap();
+    assert_eq!(add(&link, "sue"), Some(0));
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(fs::read_to_string(&file).unwrap().contains("[user.sue]"));
+}
+
+#[test]
+fn a_hash_may_stand_in_the_configuration() {
+    let nowhere = Path::new("");
+    let (code, lines, why) = told(nowhere, &["hash"], "secret\n");
+    assert_eq!((code, why.as_str()), (Some(0), ""));
+    let methods: Vec<&str> = lines.lines().filter_map(|line| line.split(" = ").next()).collect();
+    assert_eq!(methods, ["ticket", "wampcra", "wamp-scram", "scram"]);
+    let users = format!("[user.joe]\nrole = \"x\"\n{lines}");
+    assert_eq!(crossway_users::read(&users).unwrap().len(), 1);
+    assert!(!lines.contains("secret"), "{lines}");
+}
