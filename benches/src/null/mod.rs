@@ -68,12 +68,17 @@ impl Bench {
 
     /// As [`new`](Self::new), with this much of the meta API.
     pub fn with_meta_api(threads: usize, meta: MetaApi) -> Self {
+        Bench::with_realm(threads, |realm| realm.meta_api(meta))
+    }
+
+    /// As [`new`](Self::new), with another realm.
+    pub fn with_realm(threads: usize, change: impl FnOnce(RealmConfig) -> RealmConfig) -> Self {
         let mut builder = match threads {
             0 => tokio::runtime::Builder::new_current_thread(),
             _ => tokio::runtime::Builder::new_multi_thread(),
         };
         let runtime = builder.worker_threads(threads.max(1)).enable_time().build().unwrap();
-        let realm = RealmConfig::new("realm1").meta_api(meta).authenticator(Arc::new(Anonymous::default()));
+        let realm = change(RealmConfig::new("realm1").authenticator(Arc::new(Anonymous::default())));
         let router = Router::builder().realm(realm).build().unwrap();
         Bench { runtime, router, progress: Arc::default() }
     }

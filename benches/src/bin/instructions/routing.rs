@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use crossway_benches::null::{Bench, Frames, Peer};
+use crossway_benches::permissions::{Forgetful, PROCEDURE, TOPIC, permissions};
 use crossway_core::MetaApi;
 use crossway_core::serializer::Serializer;
 use crossway_json::Json;
@@ -11,7 +12,7 @@ use crossway_msgpack::MessagePack;
 
 use crate::{BATCH, Case};
 
-pub(crate) const CASES: [Case; 11] = [
+pub(crate) const CASES: [Case; 15] = [
     Case { name: "join-and-leave", count: 1000, run: join_and_leave },
     Case { name: "join-10000-others", count: 1000, run: |count| join_others(count, MetaApi::Full, &[]) },
     Case {
@@ -26,6 +27,18 @@ pub(crate) const CASES: [Case; 11] = [
     },
     Case { name: "call", count: 64 * BATCH, run: |count| call(count, BATCH) },
     Case { name: "call-alone", count: 16 * BATCH, run: |count| call(count, 1) },
+    Case { name: "call-authorized", count: 64 * BATCH, run: |count| call_in(count, BATCH, authorized()) },
+    Case { name: "call-authorized-anew", count: 64 * BATCH, run: |count| call_in(count, BATCH, anew()) },
+    Case {
+        name: "publish-to-1-authorized",
+        count: 64 * BATCH,
+        run: |count| publish_in(count, 1, receiver, authorized()),
+    },
+    Case {
+        name: "publish-to-1-authorized-anew",
+        count: 64 * BATCH,
+        run: |count| publish_in(count, 1, receiver, anew()),
+    },
     Case { name: "publish-to-1", count: 64 * BATCH, run: |count| publish(count, 1, receiver) },
     Case { name: "publish-to-10", count: 64 * BATCH, run: |count| publish(count, 10, receiver) },
     Case { name: "publish-to-100", count: 64 * BATCH, run: |count| publish(count, 100, receiver) },
@@ -41,8 +54,18 @@ pub(crate) const CASES: [Case; 11] = [
     },
 ];
 
-const TOPIC: &str = "com.example.topic";
-const PROCEDURE: &str = "com.example.procedure";
+/// Permissions of the role that everybody has, in those cases.
+const PERMISSIONS: usize = 1000;
+
+/// A realm with permissions, where sessions remember decisions.
+fn authorized() -> Bench {
+    Bench::with_realm(0, |realm| realm.authorizer(Arc::new(permissions(PERMISSIONS))))
+}
+
+/// The same, but every message is decided about anew.
+fn anew() -> Bench {
+    Bench::with_realm(0, |realm| realm.authorizer(Arc::new(Forgetful(permissions(PERMISSIONS)))))
+}
 
 fn receiver(bench: &Bench) -> Peer {
     bench.join()
@@ -85,7 +108,10 @@ fn join_others(count: usize, meta: MetaApi, topics: &[&str]) {
 /// An operation is a call: CALL, INVOCATION, YIELD and RESULT, and what the transport of the callee takes to answer. So
 /// many of them are under way at a time.
 fn call(count: usize, window: usize) {
-    let bench = Bench::new(0);
+    call_in(count, window, Bench::new(0));
+}
+
+fn call_in(count: usize, window: usize, bench: Bench) {
     bench.join().register(&bench, PROCEDURE);
     let caller = bench.join();
     // All are answered before one of their ids is used again.
@@ -97,7 +123,10 @@ fn call(count: usize, window: usize) {
 
 /// An operation is a publication, delivered to all subscribers.
 fn publish(count: usize, subscribers: usize, join: fn(&Bench) -> Peer) {
-    let bench = Bench::new(0);
+    publish_in(count, subscribers, join, Bench::new(0));
+}
+
+fn publish_in(count: usize, subscribers: usize, join: fn(&Bench) -> Peer, bench: Bench) {
     for _ in 0..subscribers {
         join(&bench).subscribe(&bench, TOPIC);
     }
