@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use crossway_anonymous::Anonymous;
@@ -27,7 +28,7 @@ fn procedure(change: impl FnOnce(Caller) -> Caller) -> Procedure {
 
 /// `realm1`, where a procedure of the realm `admin` decides.
 fn decided_by(procedure: Procedure, method: &str, change: impl FnOnce(Dynamic) -> Dynamic) -> Plan {
-    let dynamic = change(Dynamic::new(method, procedure).expect("a method that others may decide"));
+    let dynamic = change(Dynamic::new(method, procedure));
     let open = |uri| RealmConfig::new(uri).authenticator(Arc::new(Anonymous::default()));
     let realm = RealmConfig::new("realm1").authenticator(Arc::new(dynamic));
     Plan { realms: vec![realm, open("admin")], ..Plan::default() }
@@ -339,13 +340,6 @@ fn who_shows_nothing_does_not_choose_a_name() {
     });
 }
 
-// covers: AUTH-20
-#[test]
-fn a_key_without_its_proof_is_nothing_to_decide_by() {
-    let dynamic = Dynamic::new("cryptosign", procedure(|caller| caller));
-    assert!(dynamic.is_err(), "that would be an open door");
-}
-
 /// `realm1` with a method in which clients prove something.
 fn proved(method: &'static str) -> impl Fn() -> Plan {
     move || decided_by(procedure(|caller| caller), method, |dynamic| dynamic)
@@ -473,4 +467,62 @@ fn whoever_decides_says_which_password_has_to_be_proved() {
             joe.expect_abort("wamp.error.authentication_denied").await;
         });
     }
+}
+
+/// Joe, or nobody by name, offers a key. Whoever decides answers; returns what has to be signed.
+async fn offers(
+    router: &TestRouter,
+    pair: &Ed25519KeyPair,
+    decider: &mut Decider,
+    answer: Value,
+) -> (Peer, Vec<u8>) {
+    let mut joe = Peer::connect(router, Link::DEFAULT).await;
+    let extra = json!({"pubkey": hex(pair.public_key().as_ref())});
+    let hello = json!({"roles": {"caller": {}}, "authmethods": ["cryptosign"], "authextra": extra});
+    joe.send(json!([1, "realm1", hello])).await;
+    let (invocation, details) = decider.is_asked(json!(null)).await;
+    assert_eq!(details["authextra"], extra);
+    decider.says(invocation, answer).await;
+    let challenge = joe.expect(json!([4, "cryptosign", ANY])).await;
+    let text = challenge[2]["challenge"].as_str().expect("a challenge in hex");
+    let octets = (0..32).map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).expect("hex")).collect();
+    (joe, octets)
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+async fn signs(joe: &mut Peer, pair: &Ed25519KeyPair, challenge: &[u8]) {
+    let signed = hex(pair.sign(challenge).as_ref()) + &hex(challenge);
+    joe.send(json!([5, signed, {}])).await;
+}
+
+// covers: AUTH-20
+#[test]
+fn whoever_decides_says_which_key_has_to_be_proved() {
+    on_memory(proved("cryptosign")(), async |router| {
+        let mut decider = Decider::join(router, Link::DEFAULT).await;
+        let [pair, other] =
+            [[1; 32], [2; 32]].map(|seed| Ed25519KeyPair::from_seed_unchecked(&seed).expect("a key"));
+        let key = hex(pair.public_key().as_ref());
+        let yes = json!({"role": "user", "authid": "joe", "pubkey": key});
+        let (mut joe, challenge) = offers(router, &pair, &mut decider, yes.clone()).await;
+        signs(&mut joe, &pair, &challenge).await;
+        joe.expect(
+            json!([2, ID, {"authid": "joe", "authrole": "user", "authmethod": "cryptosign", MORE: 0}]),
+        )
+        .await;
+        // Somebody else's key, and a key whose owner somebody else is.
+        let (mut joe, challenge) = offers(router, &pair, &mut decider, yes.clone()).await;
+        signs(&mut joe, &other, &challenge).await;
+        joe.expect_abort("wamp.error.authentication_denied").await;
+        let (mut joe, challenge) = offers(router, &other, &mut decider, yes).await;
+        signs(&mut joe, &other, &challenge).await;
+        joe.expect_abort("wamp.error.authentication_denied").await;
+        // Nobody's key is challenged as well.
+        let (mut joe, challenge) = offers(router, &pair, &mut decider, json!(null)).await;
+        signs(&mut joe, &pair, &challenge).await;
+        joe.expect_abort("wamp.error.authentication_denied").await;
+    });
 }

@@ -75,7 +75,7 @@ impl Connection {
 
 fn decided_by(options: &HookOptions) -> Plan {
     let hook = Hook::new(options).expect("a service");
-    let dynamic = Dynamic::new("ticket", hook).expect("a method that others may decide");
+    let dynamic = Dynamic::new("ticket", hook);
     Plan::realm(RealmConfig::new("realm1").authenticator(Arc::new(dynamic)))
 }
 

@@ -17,6 +17,7 @@ mod concurrency;
 mod conformance;
 mod cryptosign;
 mod dynamic;
+mod dynamic_authorizer;
 mod features;
 mod history;
 mod hook;

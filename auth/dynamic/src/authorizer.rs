@@ -10,37 +10,52 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crossway_core::authorization::{Answer, Authorizer, Decision, Grant, Request, Version};
 use crossway_core::caller::{Caller, Procedures};
 use crossway_core::policy::Disclosure;
 use crossway_core::{Dict, Value, uri};
+use tokio::time::sleep;
 
 /// Asks a procedure about each request whose decision is not remembered.
 ///
-/// A session remembers a decision that says `cache`, until [`invalidate`](Self::invalidate) or its end.
+/// A session remembers a decision that says `cache`, until somebody calls `wamp.authorization.invalidate` in its realm, and
+/// no longer than [`remember`](Self::remember) says.
 #[derive(Debug)]
 pub struct ProcedureAuthorizer {
     asked: Arc<Asked>,
-    version: Version,
 }
 
 #[derive(Debug)]
 struct Asked {
     caller: Caller,
     uri: String,
+    remember: Duration,
+    version: Version,
+    /// Somebody sees to it that what is remembered is forgotten in time.
+    is_timed: AtomicBool,
 }
 
 impl ProcedureAuthorizer {
     /// `caller` says on which realm, how many at a time and how long at most.
     pub fn new(caller: Caller, uri: impl Into<String>) -> Self {
-        let asked = Arc::new(Asked { caller, uri: uri.into() });
-        ProcedureAuthorizer { asked, version: Version::default() }
+        let (version, is_timed) = (Version::default(), AtomicBool::new(false));
+        let asked = Asked { caller, uri: uri.into(), remember: Self::REMEMBER, version, is_timed };
+        ProcedureAuthorizer { asked: Arc::new(asked) }
     }
 
-    /// Makes every session forget what was decided.
-    pub fn invalidate(&self) {
-        self.version.bump();
+    /// How long decisions are remembered at most unless [`remember`](Self::remember) says otherwise.
+    pub const REMEMBER: Duration = Duration::from_secs(60);
+
+    /// How long decisions are remembered at most, of those that may be.
+    #[must_use]
+    pub fn remember(mut self, most: Duration) -> Self {
+        if let Some(asked) = Arc::get_mut(&mut self.asked) {
+            asked.remember = most;
+        }
+        self
     }
 }
 
@@ -58,19 +73,41 @@ impl Authorizer for ProcedureAuthorizer {
             Value::Dict(options),
         ];
         let asked = Arc::clone(&self.asked);
-        Answer::later(async move { asked.decide(&args).await })
+        Answer::later(async move {
+            let decision = asked.decide(&args).await;
+            if decision.cache {
+                asked.forget_in_time();
+            }
+            decision
+        })
     }
 
     fn version(&self) -> u64 {
-        self.version.get()
+        self.asked.version.get()
     }
 
     fn invalidate(&self) {
-        self.version.bump();
+        self.asked.version.bump();
     }
 }
 
 impl Asked {
+    /// Everything that is remembered is forgotten at the same time, so one timer is enough for all of it.
+    fn forget_in_time(self: &Arc<Self>) {
+        if self.is_timed.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (asked, remember) = (Arc::downgrade(self), self.remember);
+        tokio::spawn(async move {
+            sleep(remember).await;
+            if let Some(asked) = asked.upgrade() {
+                // In this order: what is remembered from now on gets a timer of its own.
+                asked.is_timed.store(false, Ordering::Release);
+                asked.version.bump();
+            }
+        });
+    }
+
     async fn decide(&self, args: &[Value]) -> Decision {
         match self.caller.call(&self.uri, args, &Dict::new()).await {
             Ok(answer) => read(answer.args.first()).unwrap_or_else(|what| {

@@ -32,7 +32,7 @@ use std::fmt;
 use async_trait::async_trait;
 use crossway_core::auth::{AuthError, AuthRequest, Authenticator, Challenger, Identity};
 use crossway_core::caller::Procedures;
-use crossway_core::{Dict, Id};
+use crossway_core::{Dict, Id, Value};
 
 pub use authorizer::{ByRole, ProcedureAuthorizer};
 use cache::Cache;
@@ -70,48 +70,23 @@ pub struct Dynamic {
     cache: Cache,
 }
 
-/// The method demands a proof that only the router can check, and it can't yet for users that it does not know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unsupported(pub String);
-
-impl fmt::Display for Unsupported {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} can't be decided by somebody else", self.0)
-    }
-}
-
-impl std::error::Error for Unsupported {}
-
-/// The methods with a proof that is checked here.
-const SCHEMES: [(&str, Scheme); 3] = [
+/// The methods with a proof, which is checked here: to ask about it without that would be an open door.
+const SCHEMES: [(&str, Scheme); 4] = [
     ("wampcra", Scheme::WampCra),
     ("wamp-scram", Scheme::Scram(ScramDialect::Spec)),
     ("scram", Scheme::Scram(ScramDialect::Autobahn)),
+    ("cryptosign", Scheme::Cryptosign),
 ];
 
-/// Here the client proves something that is not checked here: to ask about it without the proof would be an open door.
-const PROOFS: [&str; 1] = ["cryptosign"];
-
 impl Dynamic {
-    /// `method` as clients ask for it. `ticket` challenges them for their ticket; with `wampcra`, `wamp-scram` and `scram` the
-    /// decider says what their proof has to fit; any other method asks nothing of them, so that the decider has HELLO and
-    /// the connection to decide by.
-    ///
-    /// # Errors
-    /// A method whose proof the router itself would have to check.
-    pub fn new(method: impl Into<String>, decider: impl Decider) -> Result<Self, Unsupported> {
+    /// `method` as clients ask for it. `ticket` challenges them for their ticket; with `wampcra`, `wamp-scram`, `scram` and
+    /// `cryptosign` the decider says what their proof has to fit; any other method asks nothing of them, so that the decider
+    /// has HELLO and the connection to decide by.
+    pub fn new(method: impl Into<String>, decider: impl Decider) -> Self {
         let method = method.into();
-        if !Self::can_decide(&method) {
-            return Err(Unsupported(method));
-        }
         let scheme = SCHEMES.iter().find(|(name, _)| *name == method).map(|(_, scheme)| *scheme);
         let (likeness, cache) = (Likeness::new(), Cache::new(Self::MAX_CACHED));
-        Ok(Dynamic { method, scheme, decider: Box::new(decider), likeness, cache })
-    }
-
-    /// Whether somebody else can decide about clients with this method.
-    pub fn can_decide(method: &str) -> bool {
-        !PROOFS.contains(&method)
+        Dynamic { method, scheme, decider: Box::new(decider), likeness, cache }
     }
 
     /// Verdicts that are remembered unless [`max_cached`](Self::max_cached) says otherwise.
@@ -131,13 +106,13 @@ impl Dynamic {
         request: &AuthRequest,
         challenger: &mut dyn Challenger,
     ) -> Result<Identity, AuthError> {
-        let authid = crossway_users::authid(request, &self.method)?;
+        let claimed = claimed(scheme, request)?;
         let known = match self.decide(&Question::new(request, &self.method)).await {
             Err(AuthError::Denied(_)) => None,
             decided => Some(decided?),
         };
         let users = match known.as_ref().and_then(|verdict| Some((verdict, verdict.proof.clone()?))) {
-            Some((verdict, proof)) => self.likeness.with(authid, &verdict.role, proof),
+            Some((verdict, proof)) => self.likeness.with(claimed, &verdict.role, proof),
             None => self.likeness.without_anybody(),
         };
         let proved = scheme.for_users(users).authenticate(request, challenger).await?;
@@ -170,6 +145,14 @@ impl Dynamic {
             self.cache.put(key, verdict.clone(), lasts);
         }
         Ok(verdict)
+    }
+}
+
+/// Whose proof it is: keys are names enough.
+fn claimed(scheme: Scheme, request: &AuthRequest) -> Result<&str, AuthError> {
+    match (scheme, &request.authid, request.authextra.get("pubkey")) {
+        (Scheme::Cryptosign, None, Some(Value::Text(key))) => Ok(key),
+        _ => crossway_users::authid(request, "this method"),
     }
 }
 

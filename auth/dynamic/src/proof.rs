@@ -1,7 +1,7 @@
 //! Methods in which the client proves something: the decider says what it has to fit, and the method itself does the rest.
 //!
 //! ```text
-//!   HELLO ──> Question ──> {role, secret, salt?, ...} ──> a user who is known for this one login ──> CHALLENGE ... as ever
+//!   HELLO ──> Question ──> {role, secret | pubkey, ...} ──> a user who is known for this one login ──> CHALLENGE ... as ever
 //!                     └──> no ──> a user who does not exist ──────────────────────────────────────> CHALLENGE ... denied
 //! ```
 //!
@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use crossway_core::auth::Authenticator;
 use crossway_core::{Dict, Value};
+use crossway_cryptosign::{Cryptosign, PublicKey};
 use crossway_scram::Scram;
 use crossway_users::{Roster, Salting, ScramDialect, ScramKdf, Seed, User, Users, VerifierError};
 use crossway_wampcra::WampCra;
@@ -25,6 +26,8 @@ pub(crate) enum Scheme {
     WampCra,
     /// A password.
     Scram(ScramDialect),
+    /// A signature with a private key.
+    Cryptosign,
 }
 
 /// What the proof has to fit.
@@ -32,6 +35,7 @@ pub(crate) enum Scheme {
 pub(crate) enum Proof {
     WampCra(crossway_users::WampCra),
     Scram(ScramDialect, crossway_users::Scram),
+    Cryptosign(Vec<PublicKey>),
 }
 
 impl Scheme {
@@ -40,6 +44,7 @@ impl Scheme {
         match self {
             Scheme::WampCra => Arc::new(WampCra::of(users)),
             Scheme::Scram(dialect) => Arc::new(Scram::of(dialect, users)),
+            Scheme::Cryptosign => Arc::new(Cryptosign::of(users)),
         }
     }
 
@@ -48,6 +53,7 @@ impl Scheme {
         let proof = match self {
             Scheme::WampCra => wampcra(answer)?.map(Proof::WampCra),
             Scheme::Scram(dialect) => scram(answer)?.map(|keys| Proof::Scram(dialect, keys)),
+            Scheme::Cryptosign => return cryptosign(answer).map(Proof::Cryptosign),
         };
         proof.map_err(|error| nonsense(&error.to_string()))
     }
@@ -74,6 +80,19 @@ fn scram(answer: &mut Dict) -> Result<Result<crossway_users::Scram, VerifierErro
     let (stored, server) = (text(answer, "stored_key")?, text(answer, "server_key")?);
     let kdf = ScramKdf::new(&kdf, iterations, memory);
     Ok(kdf.and_then(|kdf| crossway_users::Scram::stored(kdf, &salt, &stored, &server)))
+}
+
+/// `pubkey`, in hex; several in a list.
+fn cryptosign(answer: &mut Dict) -> Result<Vec<PublicKey>, Undecided> {
+    let key = |value: &Value| {
+        let text = value.as_text().ok_or_else(|| nonsense("pubkey is no string"))?;
+        PublicKey::parse(text).map_err(|error| nonsense(&format!("pubkey: {error}")))
+    };
+    match answer.remove("pubkey") {
+        Some(Value::List(keys)) if !keys.is_empty() => keys.iter().map(key).collect(),
+        Some(one @ Value::Text(_)) => Ok(vec![key(&one)?]),
+        _ => Err(nonsense("it says no pubkey")),
+    }
 }
 
 fn text(answer: &mut Dict, key: &str) -> Result<String, Undecided> {
@@ -108,6 +127,7 @@ impl Likeness {
         let user = match proof {
             Proof::WampCra(key) => user.wampcra(key),
             Proof::Scram(dialect, keys) => user.scram(dialect, keys),
+            Proof::Cryptosign(keys) => keys.iter().fold(user, |user, key| user.key(*key.octets())),
         };
         let mut known = self.0.lock();
         known.resemble(&user);

@@ -4,7 +4,7 @@
 
 use super::Realm;
 use super::request::{Request, Shape};
-use super::{Reply, kill, reflection, registration, session, subscription, testament};
+use super::{Reply, authorization, kill, reflection, registration, session, subscription, testament};
 use crate::error::Refusal;
 use crate::session::turn::Turn;
 use crate::uri;
@@ -149,6 +149,15 @@ pub(super) static PROCEDURES: &[Procedure] = &[
         result: "int",
         changes: true,
         run: Run::Now(kill::kill_all),
+    },
+    Procedure {
+        uri: "wamp.authorization.invalidate",
+        about: "Makes all sessions forget what they remember of what they may do. Not in the specification.",
+        args: &[],
+        kwargs: &[],
+        result: "",
+        changes: true,
+        run: Run::Now(authorization::invalidate),
     },
     Procedure {
         uri: "wamp.session.add_testament",

@@ -18,10 +18,12 @@
 //! | [`events`]  | what is published                                               |
 //! | [`session`] | questions about sessions                                        |
 //! | [`kill`]    | ending them                                                     |
+//! | [`authorization`] | forgetting what they may do                               |
 //! | [`testament`] | what they leave behind                                        |
 //! | [`subscription`], [`registration`] | questions about those, and taking them away |
 //! | [`reflection`] | what the router says of itself                               |
 
+mod authorization;
 mod catalog;
 mod events;
 mod kill;
