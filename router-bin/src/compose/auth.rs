@@ -43,7 +43,7 @@ fn elsewhere(decided: &Elsewhere) -> Dynamic {
             Hook::new(options).expect("there was one when the configuration was checked"),
         ),
     };
-    dynamic.expect("the method was checked").max_cached(*max_cached)
+    dynamic.max_cached(*max_cached)
 }
 
 fn caller(asked: &Asked) -> Caller {
@@ -57,8 +57,9 @@ pub(super) fn authorizer(roles: &[Role]) -> Arc<dyn Authorizer> {
         return permissions;
     }
     let asked = roles.iter().filter_map(|role| Some((&role.name, role.authorizer.as_ref()?)));
-    Arc::new(asked.fold(ByRole::new(permissions), |all, (name, asked)| {
-        all.role(name, Arc::new(ProcedureAuthorizer::new(caller(asked), &asked.uri)))
+    Arc::new(asked.fold(ByRole::new(permissions), |all, (name, config::Authorizer { asked, remember })| {
+        let authorizer = ProcedureAuthorizer::new(caller(asked), &asked.uri).remember(*remember);
+        all.role(name, Arc::new(authorizer))
     }))
 }
 

@@ -1,13 +1,17 @@
 //! `[[realm.role]]`: what sessions may do, by the role that they were given.
 
 use std::cell::RefCell;
+use std::time::Duration;
 
 use crossway_core::authorization::{self, Action, Actions, Constraints, Grant};
 use crossway_core::uri::UriRule;
+use crossway_dynamic::ProcedureAuthorizer;
 
 use super::rules::{pattern, says_something};
 use super::{Context, asked, unique};
-use crate::config::checked::{ACTIONS, Auth, DISCLOSURES, INVOKES, MATCHES, Permission, Place, Role, WISHES};
+use crate::config::checked::{
+    ACTIONS, Auth, Authorizer, DISCLOSURES, INVOKES, MATCHES, Permission, Place, Role, WISHES,
+};
 use crate::config::read::{Field, Table};
 use crate::config::tree::Span;
 
@@ -60,7 +64,7 @@ fn role(
             return authorizer.wrong("is one too many", "who decides?", help);
         }
         let is_asked = authorizer.is_some();
-        let authorizer = authorizer.and_then(|field| field.read(|table| asked::read(table, context))?);
+        let authorizer = authorizer.and_then(|field| field.read(|table| decided_by(table, context))?);
         let permissions = permissions.and_then(|field| field.list(|item| permission(item, rule)));
         let (name, place) = name?;
         if is_asked && authorizer.is_none() {
@@ -68,6 +72,15 @@ fn role(
         }
         Some(Role { name, place, permissions: permissions.unwrap_or_default(), authorizer })
     })?
+}
+
+/// A procedure, instead of permissions.
+fn decided_by(table: &Table<'_>, context: &Context<'_>) -> Option<Authorizer> {
+    let mut remember = ProcedureAuthorizer::REMEMBER;
+    table.set("remember", &mut remember, |field| {
+        field.duration(Duration::from_millis(1)..=Duration::from_secs(24 * 3600))
+    });
+    Some(Authorizer { asked: asked::read(table, context)?, remember })
 }
 
 fn permission(item: &Field<'_>, rule: UriRule) -> Option<Permission> {

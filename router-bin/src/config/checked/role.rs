@@ -1,6 +1,7 @@
 //! Roles and what they may do, checked.
 
 use std::fmt;
+use std::time::Duration;
 
 use crossway_core::authorization::{self as core, Action, Grant, Wish};
 use crossway_core::message::{Invoke, Match};
@@ -43,7 +44,15 @@ pub(crate) struct Role {
     /// In the order of the text; none where an authorizer decides.
     pub(crate) permissions: Vec<Permission>,
     /// A procedure that decides instead.
-    pub(crate) authorizer: Option<Asked>,
+    pub(crate) authorizer: Option<Authorizer>,
+}
+
+/// A procedure that decides what sessions may do.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Authorizer {
+    pub(crate) asked: Asked,
+    /// How long its decisions are remembered at most, of those that may be.
+    pub(crate) remember: Duration,
 }
 
 /// One permission, and where it stands.
@@ -56,7 +65,8 @@ pub(crate) struct Permission {
 impl Role {
     /// Where a procedure decides about everything that the role wants to do, what says so in a sentence.
     pub(crate) fn decided_by(&self) -> Option<String> {
-        self.authorizer.as_ref().map(|asked| format!("{} of {}, each time", asked.uri, asked.realm))
+        let asked = &self.authorizer.as_ref()?.asked;
+        Some(format!("{} of {}, each time", asked.uri, asked.realm))
     }
 
     /// As core takes it.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{LISTENER, certificate, environment, good, load_in, report};
-use crate::config::checked::{Asked, Auth, Decider, Elsewhere};
+use crate::config::checked::{Asked, Auth, Authorizer, Decider, Elsewhere};
 use crate::config::summary::summary;
 use crate::config::tree::Format;
 
@@ -85,10 +85,6 @@ fn mistakes_are_told() {
         "`realm[1].auth[0].realm` names a realm that does not exist",
     );
     wrong(
-        &format!("{{ method = \"cryptosign\", {procedure}, realm = \"admin\" }}"),
-        "can't be decided by somebody else",
-    );
-    wrong(
         &format!("{{ method = \"ticket\", {procedure}, realm = \"admin\", tickets = [] }}"),
         "`realm[1].auth[0].tickets` is not a known key",
     );
@@ -117,7 +113,7 @@ fn a_procedure_may_decide_what_a_role_may_do() {
     assert_eq!((callee.authorizer.as_ref(), callee.permissions.len()), (None, 1));
     assert_eq!(
         (user.authorizer.as_ref(), user.permissions.len()),
-        (Some(&asked("com.example.authorize")), 0)
+        (Some(&Authorizer { asked: asked("com.example.authorize"), remember: Duration::from_secs(60) }), 0)
     );
     assert!(summary(&config).contains("2 roles, 1 permission, 1 role that a procedure decides about"));
 }

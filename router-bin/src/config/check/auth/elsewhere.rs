@@ -20,7 +20,7 @@ pub(super) fn is_meant(table: &Table<'_>) -> bool {
 }
 
 pub(super) fn read(table: &Table<'_>, context: &Context<'_>) -> Option<Auth> {
-    let method = table.require("method", "method = \"ticket\"").and_then(|field| method(&field));
+    let method = table.require("method", "method = \"ticket\"").and_then(|field| field.text());
     let mut max_cached = Dynamic::MAX_CACHED;
     table.set("max_cached", &mut max_cached, number(0..=COUNT));
     let decider = match (table.get("procedure"), table.get("url")) {
@@ -32,15 +32,6 @@ pub(super) fn read(table: &Table<'_>, context: &Context<'_>) -> Option<Auth> {
         (None, None) => None,
     };
     Some(Auth::Elsewhere(Elsewhere { method: method?, decider: decider?, max_cached }))
-}
-
-fn method(field: &Field<'_>) -> Option<String> {
-    let method = field.text()?;
-    if Dynamic::can_decide(&method) {
-        return Some(method);
-    }
-    let help = "allowed: `ticket`, `wampcra`, `wamp-scram`, `scram`, `anonymous`, and names of your own";
-    field.wrong("can't be decided by somebody else", "the client proves something here", help)
 }
 
 fn service(url: &Field<'_>, table: &Table<'_>, context: &Context<'_>) -> Option<HookOptions> {
