@@ -53,6 +53,27 @@ fn custom_authenticator() {
 }
 
 #[test]
+fn custom_authorizer() {
+    prints(
+        env!("CARGO_BIN_EXE_custom_authorizer"),
+        &["ada's roses are", "in bloom", "bob cuts ada's roses: wamp.error.not_authorized"],
+    );
+}
+
+#[test]
+fn dynamic_authenticator() {
+    prints(
+        env!("CARGO_BIN_EXE_dynamic_authenticator"),
+        &[
+            "ada is a countess",
+            "a guess: the router refused: wamp.error.authentication_denied",
+            "ada may publish notes",
+            "ada and secrets: wamp.error.not_authorized",
+        ],
+    );
+}
+
+#[test]
 fn custom_event_store() {
     prints(
         env!("CARGO_BIN_EXE_custom_event_store"),
