@@ -12,7 +12,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crossway_cbor::Cbor;
+use crossway_cookie::Cookies;
 use crossway_core::serializer::Serializer;
+use crossway_core::transport::Visitors;
 use crossway_core::{RealmConfig, Router};
 use crossway_framing::{Handshake, Listener as Carrier, ServeOptions, Split, serve};
 use crossway_json::Json;
@@ -28,26 +30,47 @@ use crossway_websocket::{Compression, WebSocket, WebSocketOptions, WebSocketPath
 
 use crate::config::{self, Address, Auth, Config, Format, Framing, Listener, Rules, Terms};
 
+/// What several parts have in common.
+pub(crate) struct Means {
+    kdf: Kdf,
+    /// Where HTTP clients are remembered, if any realm has use for it.
+    cookies: Option<Arc<Cookies>>,
+}
+
+impl Means {
+    pub(crate) fn of(config: &Config) -> Means {
+        let terms = config.realms.iter().map(|realm| &realm.terms).chain(&config.auto_create);
+        let wanted = terms.flat_map(|terms| &terms.auth).any(|auth| *auth == Auth::Cookie);
+        let cookies = wanted.then(|| Arc::new(Cookies::new(config.cookie.clone())));
+        Means { kdf: Kdf::new(config.auth.kdf), cookies }
+    }
+
+    /// Who is to know the clients of a listener again.
+    fn visitors(&self, listener: &Listener) -> Option<Arc<dyn Visitors>> {
+        let cookies = self.cookies.clone().filter(|_| listener.allows("cookie"))?;
+        Some(cookies)
+    }
+}
+
 /// The router with its realms. Opens nothing.
 ///
 /// # Errors
 /// What the router does not accept although the configuration was checked: a bug, but one to be told about.
-pub(crate) fn router(config: &Config) -> Result<Router, crossway_core::BuildError> {
+pub(crate) fn router(config: &Config, means: &Means) -> Result<Router, crossway_core::BuildError> {
     let mut builder = Router::builder().limits(config.limits.clone()).protocol(config.protocol);
-    let kdf = Kdf::new(config.auth.kdf);
     for realm in &config.realms {
-        builder = builder.realm(on_terms(RealmConfig::new(&realm.name), &realm.terms, &kdf));
+        builder = builder.realm(on_terms(RealmConfig::new(&realm.name), &realm.terms, means));
     }
     if let Some(terms) = &config.auto_create {
-        builder = builder.auto_create(on_terms(RealmConfig::new("template"), terms, &kdf));
+        builder = builder.auto_create(on_terms(RealmConfig::new("template"), terms, means));
     }
     builder.build()
 }
 
-fn on_terms(realm: RealmConfig, terms: &Terms, kdf: &Kdf) -> RealmConfig {
+fn on_terms(realm: RealmConfig, terms: &Terms, means: &Means) -> RealmConfig {
     let Terms { auth: methods, meta, roles, rules: Rules { topics, procedures, histories } } = terms;
     let realm = realm.meta_api(*meta);
-    let add = |realm: RealmConfig, method| realm.authenticator(auth::authenticator(method, kdf));
+    let add = |realm: RealmConfig, method| realm.authenticator(auth::authenticator(method, means));
     let realm = methods.iter().fold(realm, add);
     let realm = match roles.as_slice() {
         [] => realm,
@@ -97,11 +120,16 @@ impl fmt::Display for OpenError {
 ///
 /// # Errors
 /// Which listener failed, and who could hold its address.
-pub(crate) fn open(config: &Config, router: &Router) -> Result<Vec<Opened>, OpenError> {
-    config.listeners.iter().map(|listener| open_one(listener.clone(), config, router)).collect()
+pub(crate) fn open(config: &Config, router: &Router, means: &Means) -> Result<Vec<Opened>, OpenError> {
+    config.listeners.iter().map(|listener| open_one(listener.clone(), config, router, means)).collect()
 }
 
-fn open_one(mut listener: Listener, config: &Config, router: &Router) -> Result<Opened, OpenError> {
+fn open_one(
+    mut listener: Listener,
+    config: &Config,
+    router: &Router,
+    means: &Means,
+) -> Result<Opened, OpenError> {
     let serve = match &listener.address {
         Address::Tcp(address) => {
             let options = TcpOptions {
@@ -114,13 +142,13 @@ fn open_one(mut listener: Listener, config: &Config, router: &Router) -> Result<
                 OpenError::new(&listener, format!("{error}{advice}"))
             })?;
             listener.moved_to(Address::Tcp(carrier.local_addr()));
-            served(carrier, &listener, config, router)
+            served(carrier, &listener, config, router, means)
         }
         Address::Unix { path, mode } => {
             socket_directory::prepare(path).map_err(|error| OpenError::new(&listener, error))?;
             let options = UnixOptions { mode: *mode, backlog: listener.backlog, ..UnixOptions::new(path) };
             let carrier = UnixListener::bind(&options).map_err(|error| OpenError::new(&listener, error))?;
-            served(carrier, &listener, config, router)
+            served(carrier, &listener, config, router, means)
         }
     };
     let serve = serve.map_err(|error| OpenError::new(&listener, error))?;
@@ -149,15 +177,17 @@ fn served<L: Carrier>(
     listener: &Listener,
     config: &Config,
     router: &Router,
+    means: &Means,
 ) -> Result<Serve, TlsError> {
+    let visitors = means.visitors(listener);
     let mut options = ServeOptions::new(&listener.name);
     options.handshake_timeout = config.limits.handshake_timeout;
     options.max_connections = listener.max_connections;
     options.keepalive = listener.keepalive;
     options.authmethods = Some(allowed(listener, config));
     let handshake: Arc<dyn Handshake<L::Io>> = match &listener.tls {
-        None => framed(listener),
-        Some(files) => Arc::new(Tls::new(files.options(), framed(listener))?),
+        None => framed(listener, visitors),
+        Some(files) => Arc::new(Tls::new(files.options(), framed(listener, visitors))?),
     };
     Ok(Box::pin(serve(carrier, handshake, router.clone(), options)))
 }
@@ -169,20 +199,20 @@ fn allowed(listener: &Listener, config: &Config) -> Arc<[String]> {
     methods.into_iter().filter(|method| listener.allows(method)).map(str::to_owned).collect()
 }
 
-fn framed<Io: Split>(listener: &Listener) -> Arc<dyn Handshake<Io>> {
+fn framed<Io: Split>(listener: &Listener, visitors: Option<Arc<dyn Visitors>>) -> Arc<dyn Handshake<Io>> {
     match listener.framings.as_slice() {
         [Framing::RawSocket] => Arc::new(rawsocket(listener)),
-        [Framing::WebSocket] => Arc::new(websocket(listener)),
-        [Framing::LongPoll] => Arc::new(longpoll(listener)),
+        [Framing::WebSocket] => Arc::new(websocket(listener, visitors)),
+        [Framing::LongPoll] => Arc::new(longpoll(listener, visitors)),
         framings => Arc::new(framings.iter().fold(Port::default(), |port, framing| match framing {
             Framing::RawSocket => port.rawsocket(rawsocket(listener)),
-            Framing::WebSocket => port.websocket(websocket(listener)),
-            Framing::LongPoll => port.longpoll(longpoll(listener)),
+            Framing::WebSocket => port.websocket(websocket(listener, visitors.clone())),
+            Framing::LongPoll => port.longpoll(longpoll(listener, visitors.clone())),
         })),
     }
 }
 
-fn longpoll(listener: &Listener) -> LongPoll {
+fn longpoll(listener: &Listener, visitors: Option<Arc<dyn Visitors>>) -> LongPoll {
     let config::LongPoll {
         path,
         realms,
@@ -205,6 +235,7 @@ fn longpoll(listener: &Listener) -> LongPoll {
         idle_timeout,
         request_timeout,
         no_content,
+        visitors,
         ..defaults
     })
 }
@@ -220,7 +251,7 @@ fn rawsocket(listener: &Listener) -> RawSocket {
     RawSocket::new(options)
 }
 
-fn websocket(listener: &Listener) -> WebSocket {
+fn websocket(listener: &Listener, visitors: Option<Arc<dyn Visitors>>) -> WebSocket {
     let mut options = WebSocketOptions::new(serializers(listener));
     let path =
         |path: &config::WebSocketPath| WebSocketPath { path: path.path.clone(), realms: path.realms.clone() };
@@ -228,6 +259,7 @@ fn websocket(listener: &Listener) -> WebSocket {
     options.origins.clone_from(&listener.websocket.allowed_origins);
     options.max_message = listener.max_message;
     options.max_batch = listener.max_batch;
+    options.visitors = visitors;
     options.compression = listener.websocket.compression.then(Compression::default);
     WebSocket::new(options)
 }

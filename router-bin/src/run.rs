@@ -7,7 +7,7 @@ use crossway_core::Router;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::compose::{self, Opened};
+use crate::compose::{self, Means, Opened};
 use crate::config::Config;
 use crate::signals::Signals;
 use crate::{banner, descriptors, exit, memory};
@@ -28,7 +28,8 @@ pub(crate) fn run(config: &Config, greeting: Greeting) -> ExitCode {
     memory::prepare();
     // Before there are threads: the maps in it ask the kernel for a barrier between threads, which takes 10 ms from
     // the second thread on.
-    let router = match compose::router(config) {
+    let means = Means::of(config);
+    let router = match compose::router(config, &means) {
         Ok(router) => router,
         Err(error) => return exit::with(exit::CONFIG, &error.to_string()),
     };
@@ -36,7 +37,7 @@ pub(crate) fn run(config: &Config, greeting: Greeting) -> ExitCode {
     builder.enable_all().thread_name("crossway");
     builder.worker_threads(config.workers.unwrap_or_else(default_workers));
     match builder.build() {
-        Ok(runtime) => runtime.block_on(live(config, router, greeting)),
+        Ok(runtime) => runtime.block_on(live(config, router, &means, greeting)),
         Err(error) => exit::with(exit::FAILURE, &format!("can't start threads: {error}")),
     }
 }
@@ -48,14 +49,14 @@ fn default_workers() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
 }
 
-async fn live(config: &Config, router: Router, greeting: Greeting) -> ExitCode {
+async fn live(config: &Config, router: Router, means: &Means, greeting: Greeting) -> ExitCode {
     // Before anything is opened: a signal that comes early must not leave a socket file behind.
     let mut signals = match Signals::take() {
         Ok(signals) => signals,
         Err(error) => return exit::with(exit::FAILURE, &format!("can't listen for signals: {error}")),
     };
     descriptors::raise();
-    let opened = match compose::open(config, &router) {
+    let opened = match compose::open(config, &router, means) {
         Ok(opened) => opened,
         Err(error) => return exit::with(exit::FAILURE, &error.to_string()),
     };

@@ -41,7 +41,7 @@ use jar::Jar;
 use table::Table;
 
 /// What is said of cookies.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CookieOptions {
     /// The cookie's name: letters, digits, `-`, `_`. `cbtid`, as Crossbar.io has it. A name that begins with `__Host-` is
     /// taken by browsers from this very host only, and over TLS only.

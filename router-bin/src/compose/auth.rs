@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crossway_anonymous::Anonymous;
+use crossway_certificate::Certificate;
+use crossway_cookie::{Cookie, Cookies};
 use crossway_core::auth::Authenticator;
 use crossway_core::authorization::{Authorizer, Permissions};
 use crossway_core::caller::Caller;
@@ -11,20 +13,29 @@ use crossway_dynamic::{ByRole, Dynamic, Procedure, ProcedureAuthorizer};
 use crossway_hook::Hook;
 use crossway_scram::Scram;
 use crossway_ticket::Ticket;
-use crossway_users::{Kdf, User, Users};
+use crossway_users::{User, Users};
 use crossway_wampcra::WampCra;
 
+use super::Means;
 use crate::config::{self, Asked, Auth, Decider, Elsewhere, KeyUser, Role, UserSource};
 
-pub(super) fn authenticator(auth: &Auth, kdf: &Kdf) -> Arc<dyn Authenticator> {
+pub(super) fn authenticator(auth: &Auth, means: &Means) -> Arc<dyn Authenticator> {
     match auth {
         Auth::Anonymous { role } => Arc::new(Anonymous::new(role)),
-        Auth::Ticket { users } => Arc::new(Ticket::of(known(users)).kdf(kdf.clone())),
+        Auth::Ticket { users } => Arc::new(Ticket::of(known(users)).kdf(means.kdf.clone())),
         Auth::WampCra { users } => Arc::new(WampCra::of(known(users))),
         Auth::Scram { dialect, users } => Arc::new(Scram::of(*dialect, known(users))),
+        Auth::Certificate { rules } => {
+            Arc::new(rules.iter().cloned().fold(Certificate::new(), Certificate::rule))
+        }
+        Auth::Cookie => Arc::new(Cookie::new(cookies(means))),
         Auth::Elsewhere(decided) => Arc::new(elsewhere(decided)),
         Auth::Cryptosign(config) => Arc::new(cryptosign(config)),
     }
+}
+
+fn cookies(means: &Means) -> Arc<Cookies> {
+    means.cookies.clone().expect("a realm has use for them: this one")
 }
 
 fn known(users: &UserSource) -> Users {

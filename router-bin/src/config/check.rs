@@ -2,6 +2,7 @@
 
 mod asked;
 mod auth;
+mod cookie;
 mod listener;
 mod realm;
 mod role;
@@ -57,6 +58,7 @@ fn whole(table: &Table<'_>, context: &Context<'_>) -> Config {
         realms: realms.fixed,
         auto_create: realms.auto_create,
         auth: context.auth,
+        cookie: table.section("cookie", |section| cookie::cookie(section, context)),
         listeners,
         limits,
         protocol,

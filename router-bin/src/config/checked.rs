@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crossway_cookie::CookieOptions;
 use crossway_core::MetaApi;
 use crossway_core::history::HistoryRule;
 use crossway_core::limits::{Limits, Protocol};
@@ -46,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) realms: Vec<Realm>,
     /// What holds in realms that come into being with their first session; `None`: there are none.
     pub(crate) auto_create: Option<Terms>,
+    /// The cookies by which HTTP clients are known again, where a realm has use for them.
+    pub(crate) cookie: CookieOptions,
     /// At least one.
     pub(crate) listeners: Vec<Listener>,
     pub(crate) auth: AuthLimits,

@@ -1,10 +1,12 @@
 //! `auth` of a realm: the ways of logging in. One file for each method, all of one shape.
 
 mod anonymous;
+mod certificate;
+mod cookie;
 mod cryptosign;
 mod elsewhere;
 mod scram;
-mod secret;
+pub(super) mod secret;
 mod ticket;
 mod users;
 mod verifier;
@@ -22,9 +24,11 @@ pub(super) const EXAMPLE: &str = "[{ method = \"anonymous\", role = \"anonymous\
 /// Reads what belongs to one method. Which keys that are depends on the method.
 type Read = fn(&Table<'_>, &Context<'_>) -> Option<Auth>;
 
-const METHODS: [(&str, Read); 6] = [
+const METHODS: [(&str, Read); 8] = [
     ("anonymous", anonymous::read),
     ("ticket", ticket::read),
+    ("tls", certificate::read),
+    ("cookie", cookie::read),
     ("wampcra", wampcra::read),
     ("wamp-scram", scram::specified),
     ("scram", scram::autobahn),

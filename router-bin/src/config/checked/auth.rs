@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crossway_certificate::Rule;
 use crossway_cryptosign::{ChannelBinding, PublicKey};
 use crossway_hook::HookOptions;
 use crossway_users::{FileOptions, KdfOptions, ScramDialect, User, Users};
@@ -22,6 +23,10 @@ pub(crate) enum Auth {
     WampCra { users: UserSource },
     /// The client proves that it knows a password.
     Scram { dialect: ScramDialect, users: UserSource },
+    /// With a TLS client certificate.
+    Certificate { rules: Vec<Rule> },
+    /// As whoever logged in before.
+    Cookie,
     /// Somebody else decides.
     Elsewhere(Elsewhere),
     /// With a private key.
@@ -35,6 +40,8 @@ impl Auth {
             Auth::Elsewhere(elsewhere) => &elsewhere.method,
             Auth::Anonymous { .. } => "anonymous",
             Auth::Ticket { .. } => "ticket",
+            Auth::Certificate { .. } => "tls",
+            Auth::Cookie => "cookie",
             Auth::Cryptosign(_) => "cryptosign",
             Auth::WampCra { .. } => "wampcra",
             Auth::Scram { dialect, .. } => dialect.method(),
@@ -45,6 +52,9 @@ impl Auth {
     pub(crate) fn roles(&self) -> Option<Vec<&str>> {
         match self {
             Auth::Anonymous { role } => Some(vec![role]),
+            Auth::Certificate { rules } => Some(rules.iter().map(|rule| rule.role.as_str()).collect()),
+            // Those of the other methods.
+            Auth::Cookie => Some(Vec::new()),
             Auth::Ticket { users } | Auth::WampCra { users } | Auth::Scram { users, .. } => users.roles(),
             Auth::Cryptosign(Cryptosign { users, .. }) => {
                 Some(users.iter().map(|user| user.role.as_str()).collect())
@@ -64,6 +74,9 @@ impl fmt::Display for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Auth::Anonymous { role } => write!(f, "anonymous as {role}"),
+            Auth::Certificate { rules } if rules.len() == 1 => f.write_str("tls by 1 rule"),
+            Auth::Certificate { rules } => write!(f, "tls by {} rules", rules.len()),
+            Auth::Cookie => f.write_str("cookie"),
             Auth::Ticket { users } | Auth::WampCra { users } | Auth::Scram { users, .. } => {
                 write!(f, "{} for {users}", self.method())
             }

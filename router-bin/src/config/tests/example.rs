@@ -59,6 +59,7 @@ fn it_names_every_key_that_there_is() {
         "[limits]",
         "[protocol]",
         "[auth]",
+        "[cookie]",
         "[shutdown]",
         "[log]",
         "[runtime]",
@@ -103,10 +104,12 @@ fn its_alternatives_work_as_well() {
     assert_eq!(config.realms.len(), 5);
     assert_eq!(config.listeners.len(), 3);
     assert_eq!(config.workers, Some(4));
-    let [Auth::Ticket { users }, Auth::Cryptosign(keys)] = config.realms[1].terms.auth.as_slice() else {
+    let [Auth::Ticket { users }, Auth::Cryptosign(keys), Auth::Certificate { rules }, Auth::Cookie] =
+        config.realms[1].terms.auth.as_slice()
+    else {
         panic!("{config:?}")
     };
-    assert_eq!((keys.users.len(), keys.router_key.is_some()), (1, true));
+    assert_eq!((keys.users.len(), keys.router_key.is_some(), rules.len()), (1, true, 2));
     assert_eq!(users.to_string(), "3 users");
     let methods: Vec<&str> = config.realms[2].terms.auth.iter().map(Auth::method).collect();
     assert_eq!(methods, ["wamp-scram", "ticket", "wampcra", "scram"]);

@@ -44,8 +44,8 @@ fn a_report_is_drawn_with_line_column_and_suggestion() {
    :                         `-- found "anonymus"
  4 | 
    `----
-  help: did you mean `anonymous`? allowed: `anonymous`, `ticket`, `wampcra`, `wamp-scram`, `scram`,
-        `cryptosign`
+  help: did you mean `anonymous`? allowed: `anonymous`, `ticket`, `tls`, `cookie`, `wampcra`, `wamp-scram`,
+        `scram`, `cryptosign`
 
   x `listenr` is not a known key
    ,-[test.toml:5:3]
@@ -56,7 +56,7 @@ fn a_report_is_drawn_with_line_column_and_suggestion() {
  6 | tcp = "127.0.0.1:8080"
    `----
   help: did you mean `listener`? allowed: `auth`, `protocol`, `limits`, `realm`, `realms`, `listener`,
-        `shutdown`, `log`, `runtime`
+        `cookie`, `shutdown`, `log`, `runtime`
 
 3 mistakes in the configuration.
 "#;
@@ -507,4 +507,41 @@ fn sections_and_settings() {
         "\"yes\"",
     );
     one(&with("[realms]\nmeta = \"readonly\""), "`realms.meta`", "4:8", "did you mean `read_only`?");
+}
+
+#[test]
+fn certificates_are_known_by_one_property() {
+    let tls = |rule: &str| {
+        format!(
+            "{LISTENER}[[realm]]\nname = \"r\"\nauth = [{{ method = \"tls\", certificates = [{rule}] }}]\n"
+        )
+    };
+    for rule in
+        ["{ role = \"a\" }", "{ cn = \"x\", role = \"a\" }", "{ dns = \"x\", authid = \"y\", role = \"a\" }"]
+    {
+        good(&tls(rule));
+    }
+    one(
+        &tls("{ cn = \"x\", uri = \"y\", role = \"a\" }"),
+        "knows a certificate by two properties",
+        "4:43",
+        "one of `fingerprint`",
+    );
+    one(
+        &tls("{ fingerprint = \"ab:cd\", role = \"a\" }"),
+        "is no SHA-256 fingerprint",
+        "4:59",
+        "openssl x509",
+    );
+    one(&tls(""), "`realm[0].auth[0].certificates` is empty", "4:42", "nobody could log in");
+}
+
+#[test]
+fn cookies_have_names_and_long_keys() {
+    let cookie = |line: &str| format!("{REALM}{LISTENER}[cookie]\n{line}\n");
+    one(&cookie("name = \"a b\""), "is no name for a cookie", "4:8", "letters, digits");
+    let short = report(Format::Toml, &cookie("keys = [{ secret = \"short\" }]"));
+    assert!(short.contains("is too short for a key") && !short.contains("\"short\""), "{short}");
+    let long = "0123456789abcdef".repeat(2);
+    assert_eq!(good(&cookie(&format!("keys = [{{ secret = \"{long}\" }}]"))).cookie.keys.len(), 1);
 }

@@ -8,7 +8,7 @@ use crate::config::read::{Field, Table};
 
 /// The three keys of a secret, of which exactly one is used. The first has to be one of those that are never shown:
 /// see `tree::secrets`.
-pub(super) struct Keys {
+pub(in crate::config::check) struct Keys {
     /// The key of the secret itself: `ticket`.
     pub(super) here: &'static str,
     /// Of the name of an environment variable: `ticket_env`.
@@ -25,11 +25,16 @@ pub(super) fn is_there(table: &Table<'_>, keys: &Keys) -> bool {
 
 impl Keys {
     /// Those of most methods.
-    pub(super) const SECRET: Keys = Keys { here: "secret", variable: "secret_env", file: "secret_file" };
+    pub(in crate::config::check) const SECRET: Keys =
+        Keys { here: "secret", variable: "secret_env", file: "secret_file" };
 }
 
 /// A secret that there has to be.
-pub(super) fn secret(table: &Table<'_>, keys: &Keys, context: &Context<'_>) -> Option<Secret> {
+pub(in crate::config::check) fn secret(
+    table: &Table<'_>,
+    keys: &Keys,
+    context: &Context<'_>,
+) -> Option<Secret> {
     let Keys { here, variable, file } = keys;
     let help = format!(
         "allowed: exactly one of `{here}`, `{variable}` (the name of an environment variable) and `{file}`"
