@@ -193,6 +193,10 @@ impl Authorizer for ByRole {
         self.all().for_each(|authorizer| authorizer.bind(procedures));
     }
 
+    fn knows_role(&self, authrole: &str) -> bool {
+        self.roles.contains_key(authrole) || self.others.knows_role(authrole)
+    }
+
     fn authorize(&self, request: &Request<'_>) -> Answer {
         self.roles.get(&request.identity.authrole).unwrap_or(&self.others).authorize(request)
     }

@@ -63,6 +63,12 @@ pub trait Authorizer: Send + Sync + 'static {
     /// it to its [`Caller`](crate::caller::Caller).
     fn bind(&self, _procedures: &Procedures) {}
 
+    /// Whether sessions may have this role. Asked at the end of a login; whoever was given another is turned away with
+    /// `wamp.error.no_such_role`.
+    fn knows_role(&self, _authrole: &str) -> bool {
+        true
+    }
+
     /// Decides about one request.
     fn authorize(&self, request: &Request<'_>) -> Answer;
 

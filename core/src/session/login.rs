@@ -44,7 +44,7 @@ impl Connection<'_> {
             match self.authenticate(&*method, request).await? {
                 Ok(identity) => {
                     attempt.succeeded();
-                    let identity = with_role(identity, request)?;
+                    let identity = with_role(identity, request, realm)?;
                     return Ok((identity, method));
                 }
                 Err(error) => {
@@ -97,15 +97,18 @@ fn no_method(realm: &Realm, preferred: &[String]) -> Refused {
     Refused::Abort(uri::NO_MATCHING_AUTH_METHOD, text)
 }
 
-/// The router decides on the role; a client that needs another one is better told than let in (AUTH-09).
-fn with_role(identity: Identity, request: &AuthRequest) -> Result<Identity, Refused> {
-    match &request.authrole {
-        Some(wanted) if *wanted != identity.authrole => {
-            let text = format!("not in the role {wanted:?}");
-            Err(Refused::Abort(uri::NO_SUCH_ROLE, text))
+/// The router decides on the role; a client that needs another one is better told than let in (AUTH-09), and so is one that
+/// could do nothing.
+fn with_role(identity: Identity, request: &AuthRequest, realm: &Realm) -> Result<Identity, Refused> {
+    let Identity { authrole, .. } = &identity;
+    let text = match &request.authrole {
+        Some(wanted) if wanted != authrole => format!("not in the role {wanted:?}"),
+        _ if realm.authorizer().is_some_and(|authorizer| !authorizer.knows_role(authrole)) => {
+            format!("realm {:?} has no role {authrole:?}", realm.uri())
         }
-        _ => Ok(identity),
-    }
+        _ => return Ok(identity),
+    };
+    Err(Refused::Abort(uri::NO_SUCH_ROLE, text))
 }
 
 /// The rounds of one authentication.

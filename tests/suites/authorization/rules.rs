@@ -49,6 +49,23 @@ fn what_is_not_allowed_is_denied_for_every_action() {
     });
 }
 
+// covers: AUTH-09
+#[test]
+fn who_was_given_a_role_that_there_is_not_is_turned_away() {
+    everywhere_with(
+        || plan(Permissions::new([role("staff")])),
+        async |router, link| {
+            log_in(router, link, "alice").await;
+            let mut carol = Peer::connect(router, link).await;
+            let hello = json!({"roles": {"caller": {}}, "authmethods": ["ticket"], "authid": "carol"});
+            carol.send(json!([1, "realm1", hello])).await;
+            carol.expect(json!([4, "ticket", {}])).await;
+            carol.send(json!([5, "secret", {}])).await;
+            carol.expect_abort("wamp.error.no_such_role").await;
+        },
+    );
+}
+
 // covers: AUTHZ-06, PS-08
 #[test]
 fn an_unacknowledged_publication_that_is_denied_is_nothing_at_all() {
@@ -208,17 +225,20 @@ fn the_authorizer_learns_who_asks_for_what() {
 // covers: AUTHZ-02
 #[test]
 fn a_role_without_rules_may_do_nothing() {
-    let plan = || plan(Permissions::new([role("staff").permission(below("").allow(Action::ALL))]));
-    everywhere_with(plan, async |router, link| {
-        let mut carol = log_in(router, link, "carol").await;
-        for kind in [32, 48, 64] {
-            let request = carol.request();
-            carol.send(json!([kind, request, {}, "com.app.thing"])).await;
-            carol.expect_error(kind, request, DENIED).await;
-        }
-        let mut alice = log_in(router, link, "alice").await;
-        alice.subscribe("com.app.thing").await;
-    });
+    let staff = || role("staff").permission(below("").allow(Action::ALL));
+    everywhere_with(
+        || plan(Permissions::new([staff(), role("guest")])),
+        async |router, link| {
+            let mut carol = log_in(router, link, "carol").await;
+            for kind in [32, 48, 64] {
+                let request = carol.request();
+                carol.send(json!([kind, request, {}, "com.app.thing"])).await;
+                carol.expect_error(kind, request, DENIED).await;
+            }
+            let mut alice = log_in(router, link, "alice").await;
+            alice.subscribe("com.app.thing").await;
+        },
+    );
 }
 
 // covers: PS-BW-10

@@ -142,7 +142,8 @@ impl Role {
     }
 }
 
-/// The permissions of all roles of a realm, ready to be asked. A role that is not in here may do nothing.
+/// The permissions of all roles of a realm, ready to be asked. A role that is not in here may do nothing, not
+/// even join.
 #[derive(Debug, Default)]
 pub struct Permissions {
     roles: HashMap<String, Compiled>,
@@ -208,6 +209,10 @@ impl Permissions {
 }
 
 impl Authorizer for Permissions {
+    fn knows_role(&self, authrole: &str) -> bool {
+        self.has_role(authrole)
+    }
+
     fn authorize(&self, request: &Request<'_>) -> Answer {
         let Request { identity, uri, .. } = *request;
         let explanation = self.explain(&identity.authrole, request.action(), request.policy(), uri);
