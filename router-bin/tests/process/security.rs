@@ -11,8 +11,12 @@ use crate::harness::{Client, Router, Signal, command, output};
 const PAGE: &str = include_str!("../../../docs/security.md");
 
 /// What the page takes from the environment.
-const SECRETS: [(&str, &str); 3] =
-    [("JOE_TICKET", "sesame"), ("ADMIN_TICKET", "open"), ("JUDGE_TICKET", "gavel")];
+const SECRETS: [(&str, &str); 4] = [
+    ("JOE_TICKET", "sesame"),
+    ("ADMIN_TICKET", "open"),
+    ("JUDGE_TICKET", "gavel"),
+    ("COOKIE_KEY", "0123456789abcdef0123456789abcdef"),
+];
 
 /// The blocks in TOML, each with the heading above it. Those that begin with `# name.toml` are files beside the others.
 fn blocks() -> Vec<(&'static str, String)> {

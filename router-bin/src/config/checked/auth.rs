@@ -65,7 +65,7 @@ impl Auth {
 
     /// Whether clients send the secret itself: whoever reads along has it.
     pub(crate) fn sends_secret(&self) -> bool {
-        self.method() == "ticket"
+        ["ticket", "cookie", "jwt"].contains(&self.method())
     }
 }
 
