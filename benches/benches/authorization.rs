@@ -13,7 +13,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use crossway_benches::null::Bench;
+use crossway_benches::null::{Bench, Peer};
 use crossway_benches::permissions::{Forgetful, PROCEDURE, Slow, TOPIC, permissions, uri};
 use crossway_core::authorization::{Action, Authorizer};
 use crossway_core::message::Match;
@@ -33,73 +33,67 @@ fn with(authorizer: impl Authorizer) -> Bench {
     Bench::with_realm(0, |realm| realm.authorizer(Arc::new(authorizer)))
 }
 
-/// CALL, INVOCATION, YIELD, RESULT; items are calls.
-mod call {
-    use super::*;
+/// What sessions do; items are calls or events.
+trait Work {
+    /// Messages that come out for each.
+    const DELIVERIES: usize;
+    /// Prepares a router, and returns who does it so often with the messages for that.
+    fn prepare(bench: &Bench) -> (Peer, Vec<Bytes>);
+}
 
-    #[divan::bench]
-    fn open(bencher: Bencher) {
-        run(bencher, Bench::new(0));
-    }
+/// CALL, INVOCATION, YIELD, RESULT.
+struct Call;
 
-    #[divan::bench(args = SIZES)]
-    fn remembered(bencher: Bencher, size: usize) {
-        run(bencher, with(permissions(size)));
-    }
+impl Work for Call {
+    const DELIVERIES: usize = 2;
 
-    #[divan::bench(args = SIZES)]
-    fn anew(bencher: Bencher, size: usize) {
-        run(bencher, with(Forgetful(permissions(size))));
-    }
-
-    #[divan::bench(args = [false, true])]
-    fn slow(bencher: Bencher, remembered: bool) {
-        run(bencher, with(Slow(remembered)));
-    }
-
-    fn run(bencher: Bencher, bench: Bench) {
-        bench.join().register(&bench, PROCEDURE);
+    fn prepare(bench: &Bench) -> (Peer, Vec<Bytes>) {
+        bench.join().register(bench, PROCEDURE);
         let caller = bench.join();
         // All are answered before one of their ids is used again.
-        let calls: Vec<Bytes> = (0..BATCH).map(|_| caller.call(PROCEDURE)).collect();
-        bencher
-            .counter(ItemsCount::new(BATCH))
-            .bench_local(|| bench.deliver(2 * BATCH, || caller.feed(&calls)));
+        let calls = (0..BATCH).map(|_| caller.call(PROCEDURE)).collect();
+        (caller, calls)
     }
 }
 
-/// PUBLISH and EVENT for one subscriber; items are events.
-mod publish {
-    use super::*;
+/// PUBLISH and EVENT for one subscriber.
+struct Publish;
 
-    #[divan::bench]
-    fn open(bencher: Bencher) {
-        run(bencher, Bench::new(0));
-    }
+impl Work for Publish {
+    const DELIVERIES: usize = 1;
 
-    #[divan::bench(args = SIZES)]
-    fn remembered(bencher: Bencher, size: usize) {
-        run(bencher, with(permissions(size)));
-    }
-
-    #[divan::bench(args = SIZES)]
-    fn anew(bencher: Bencher, size: usize) {
-        run(bencher, with(Forgetful(permissions(size))));
-    }
-
-    #[divan::bench(args = [false, true])]
-    fn slow(bencher: Bencher, remembered: bool) {
-        run(bencher, with(Slow(remembered)));
-    }
-
-    fn run(bencher: Bencher, bench: Bench) {
-        bench.join().subscribe(&bench, TOPIC);
+    fn prepare(bench: &Bench) -> (Peer, Vec<Bytes>) {
+        bench.join().subscribe(bench, TOPIC);
         let publisher = bench.join();
         let frames = vec![publisher.publish(TOPIC); BATCH];
-        bencher
-            .counter(ItemsCount::new(BATCH))
-            .bench_local(|| bench.deliver(BATCH, || publisher.feed(&frames)));
+        (publisher, frames)
     }
+}
+
+fn run<W: Work>(bencher: Bencher, bench: Bench) {
+    let (peer, frames) = W::prepare(&bench);
+    let deliveries = W::DELIVERIES * BATCH;
+    bencher.counter(ItemsCount::new(BATCH)).bench_local(|| bench.deliver(deliveries, || peer.feed(&frames)));
+}
+
+#[divan::bench(types = [Call, Publish])]
+fn open<W: Work>(bencher: Bencher) {
+    run::<W>(bencher, Bench::new(0));
+}
+
+#[divan::bench(types = [Call, Publish], args = SIZES)]
+fn remembered<W: Work>(bencher: Bencher, size: usize) {
+    run::<W>(bencher, with(permissions(size)));
+}
+
+#[divan::bench(types = [Call, Publish], args = SIZES)]
+fn anew<W: Work>(bencher: Bencher, size: usize) {
+    run::<W>(bencher, with(Forgetful(permissions(size))));
+}
+
+#[divan::bench(types = [Call, Publish], args = [false, true])]
+fn slow<W: Work>(bencher: Bencher, remembered: bool) {
+    run::<W>(bencher, with(Slow(remembered)));
 }
 
 /// Decisions about URIs that are all different; items are decisions.

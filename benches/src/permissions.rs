@@ -5,9 +5,9 @@ use crossway_core::authorization::{
 };
 use crossway_core::message::Match;
 
-/// How a permission is found that allows what the benchmarks do.
+/// Where benchmarks publish; [`permissions`] allow it.
 pub const TOPIC: &str = "com.example.topic";
-/// The same for calls.
+/// What they call.
 pub const PROCEDURE: &str = "com.example.procedure";
 
 /// So many permissions of anonymous sessions: half of them for exact URIs, a quarter for prefixes, a quarter for wildcards of four

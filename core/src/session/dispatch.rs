@@ -85,7 +85,7 @@ impl<'a> Established<'a> {
         let serializer = self.member.session.format().serializer();
         let scan = serializer.scan(frame, self.limits.max_depth)?;
         let mut message = Message::decode(frame, &scan, serializer)?;
-        if self.is_waiting() && (self.is_leaving() || !overtakes(&message)) {
+        if self.is_waiting() && self.has_to_wait(&message) {
             return self.wait_behind(&message, frame);
         }
         self.check_attributes(&message)?;
@@ -292,9 +292,4 @@ fn request_of(message: &Message<'_>) -> Option<(Code, Id)> {
         Message::Unregister(m) => (Code::Unregister, m.request),
         _ => return None,
     })
-}
-
-/// Whether a message waits for no request before it: what others wait for, and the end.
-fn overtakes(message: &Message<'_>) -> bool {
-    matches!(message, Message::Yield(_) | Message::Error(_) | Message::Abort(_))
 }

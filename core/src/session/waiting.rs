@@ -114,9 +114,13 @@ impl Established<'_> {
         Ok(Next::Continue)
     }
 
-    /// Whether GOODBYE was said, and waits.
-    pub(super) fn is_leaving(&self) -> bool {
-        self.waiting.borrow().as_ref().is_some_and(|waiting| waiting.behind.leaving.is_some())
+    /// Whether a message has to wait for the request that does: not what others wait for, nor the end, unless the session
+    /// has said GOODBYE.
+    #[cold]
+    pub(super) fn has_to_wait(&self, message: &Message<'_>) -> bool {
+        let overtakes = matches!(message, Message::Yield(_) | Message::Error(_) | Message::Abort(_));
+        let waiting = self.waiting.borrow();
+        !overtakes || waiting.as_ref().is_some_and(|waiting| waiting.behind.leaving.is_some())
     }
 
     /// What waited behind a request waits for another one now.

@@ -8,6 +8,7 @@ use crossway_tests::{Link, Peer, Plan, TestRouter};
 use serde_json::json;
 
 use super::{Questions, gated};
+use crate::meta_sessions::ask;
 use crate::users::log_in;
 
 const GOODBYE: &str = "wamp.close.goodbye_and_out";
@@ -193,7 +194,8 @@ fn goodbye_does_not_wait_for_ever() {
 #[test]
 fn the_end_of_a_session_waits_for_no_decision() {
     everywhere(async |router, link, questions| {
-        for how in ["abort", "lost", "violation"] {
+        let mut bob = log_in(router, link, "bob").await;
+        for how in ["abort", "lost", "violation", "killed"] {
             let mut alice = log_in(router, link, "alice").await;
             alice.publish("slow.topic", json!([1])).await;
             let mut question = questions.next(Action::Publish, "slow.topic").await;
@@ -203,6 +205,12 @@ fn the_end_of_a_session_waits_for_no_decision() {
                     alice.expect_closed().await;
                 }
                 "lost" => alice.close().await,
+                "killed" => {
+                    ask(&mut bob, "wamp.session.kill", json!([alice.session()])).await;
+                    alice.expect(json!([6, {}, "wamp.close.killed"])).await;
+                    alice.send(json!([6, {}, GOODBYE])).await;
+                    alice.expect_closed().await;
+                }
                 _ => {
                     alice.send(json!([99])).await;
                     alice.expect_violation("99").await;

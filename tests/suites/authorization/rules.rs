@@ -199,7 +199,7 @@ fn the_authorizer_learns_who_asks_for_what() {
                     Action::Register => {
                         options.get("invoke").and_then(|value| value.as_text()) == Some("last")
                     }
-                    Action::Call => options.get("timeout").and_then(|value| value.as_uint()) == Some(7),
+                    Action::Call => options.get("timeout").and_then(|value| value.as_uint()) == Some(70_007),
                 };
             if told || request.uri == "test.fence" { Decision::allowed() } else { Decision::denied() }
         }))
@@ -210,14 +210,14 @@ fn the_authorizer_learns_who_asks_for_what() {
         let registration = alice.register_with("com.app.do", json!({"invoke": "last"})).await;
         alice.publish_with("com.app.x", json!({"exclude_me": false}), json!([1])).await;
         alice.expect(json!([36, subscription, ID, {"topic": "com.app.x"}, [1]])).await;
-        let call = alice.call_with("com.app.do", json!({"timeout": 7}), json!([2])).await;
+        let call = alice.call_with("com.app.do", json!({"timeout": 70_007}), json!([2])).await;
         let invocation = alice.expect_invocation(registration, json!([2])).await;
         alice.send(json!([70, invocation, {}, [3]])).await;
         alice.expect(json!([50, call, {}, [3]])).await;
         let request = alice.call("com.app.do", json!([])).await;
         alice.expect_error(48, request, DENIED).await;
         let mut bob = log_in(router, link, "bob").await;
-        let request = bob.call_with("com.app.do", json!({"timeout": 7}), json!([2])).await;
+        let request = bob.call_with("com.app.do", json!({"timeout": 70_007}), json!([2])).await;
         bob.expect_error(48, request, DENIED).await;
     });
 }
