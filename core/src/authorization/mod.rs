@@ -48,13 +48,14 @@ pub(crate) use settle::Matter;
 /// events of a subscription are asked for (as [`Action::Subscribe`]). What follows in a progressive call is part of the
 /// first CALL and not asked about. The router's own session is not asked about at all.
 ///
-/// **How often.** Once for each message, unless the decision said [`cached`](Decision::cached): then not again for the same
-/// session, action, URI and match policy, as long as [`version`](Authorizer::version) says the same and the session's
-/// cache (limit `max_cached_decisions`) has room.
+/// **How often.** Once for each message, unless it is PUBLISH or CALL and the decision said [`cached`](Decision::cached):
+/// then not again for the same session, action and URI, as long as [`version`](Authorizer::version) says the same and the
+/// session's cache (limit `max_cached_decisions`) has room.
 ///
 /// **How long.** [`Answer::Now`] is the data path: no blocking, no waiting. With [`Answer::Later`] the session waits: what
 /// it says meanwhile is handled afterwards, in order, except for its answers to invocations, so that a session may serve
-/// the very procedure that decides about it. Core has no timeout for it; have one of your own.
+/// the very procedure that decides about it, as long as what it says fits into `max_undecided_bytes`: beyond that nothing is
+/// read from it. Core has no timeout for it; have one of your own.
 ///
 /// **Cancelling.** When the session ends, the future is dropped at its current await point. A future that panics ends the
 /// session.

@@ -45,7 +45,7 @@ fn what_is_said_meanwhile_is_done_afterwards_and_in_order() {
 
 // covers: ORD-09, AUTHZ-03, AUTHZ-04, AUTHZ-06
 #[test]
-fn what_is_denied_or_fails_later_answered_with_in_its_place() {
+fn what_is_denied_or_fails_later_is_answered_in_its_place() {
     everywhere(async |router, link, questions| {
         let mut alice = log_in(router, link, "alice").await;
         let mut bob = log_in(router, link, "bob").await;
