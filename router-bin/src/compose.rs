@@ -70,8 +70,7 @@ pub(crate) fn router(config: &Config, means: &Means) -> Result<Router, crossway_
 fn on_terms(realm: RealmConfig, terms: &Terms, means: &Means) -> RealmConfig {
     let Terms { auth: methods, meta, roles, rules: Rules { topics, procedures, histories } } = terms;
     let realm = realm.meta_api(*meta);
-    let add = |realm: RealmConfig, method| realm.authenticator(auth::authenticator(method, means));
-    let realm = methods.iter().fold(realm, add);
+    let realm = auth::authenticators(methods, means).into_iter().fold(realm, RealmConfig::authenticator);
     let realm = match roles.as_slice() {
         [] => realm,
         roles => realm.authorizer(auth::authorizer(roles)),

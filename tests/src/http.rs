@@ -29,8 +29,14 @@ impl Http {
 
     /// Sends a POST.
     pub async fn send(&mut self, path: &str, body: &[u8]) {
+        self.send_with(path, body, &[]).await;
+    }
+
+    /// Sends a POST with headers of its own.
+    pub async fn send_with(&mut self, path: &str, body: &[u8], headers: &[(&'static str, &str)]) {
         let len = body.len();
-        let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len}\r\n\r\n");
+        let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{more}Content-Length: {len}\r\n\r\n");
         self.say(&[head.as_bytes(), body].concat()).await;
     }
 
@@ -75,10 +81,16 @@ pub struct LongPollClient {
 
 impl LongPollClient {
     /// Opens a transport.
-    pub async fn open(sending: Stream, receiving: Stream, protocol: &'static str) -> Self {
+    pub async fn open(
+        sending: Stream,
+        receiving: Stream,
+        protocol: &'static str,
+        headers: &[(&'static str, &str)],
+    ) -> Self {
         let mut sending = Http(sending);
         let body = serde_json::json!({"protocols": [protocol]}).to_string();
-        let answer = sending.post("/longpoll/open", body.as_bytes()).await.expect("an answer");
+        sending.send_with("/longpoll/open", body.as_bytes(), headers).await;
+        let answer = sending.answer().await.expect("an answer");
         assert_eq!(answer.status, 200, "{answer:?}");
         let opened: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON (LP-06)");
         assert_eq!(opened["protocol"], protocol);

@@ -200,6 +200,22 @@ impl TestRouter {
         }
     }
 
+    /// As [`connect`](Self::connect), over HTTP, with headers of its own in the request that opens the transport.
+    pub async fn connect_with(&self, link: Link, headers: &[(&'static str, &str)]) -> Wire {
+        match link.carrier {
+            Carrier::Ws | Carrier::Wss | Carrier::Batched => {
+                let batched = link.carrier == Carrier::Batched;
+                Wire::websocket_with(self.dial(link.carrier).await, link.format, batched, headers).await
+            }
+            Carrier::LongPoll | Carrier::LongPollBatched => {
+                let (sending, receiving) = (self.dial(link.carrier).await, self.dial(link.carrier).await);
+                let batched = link.carrier == Carrier::LongPollBatched;
+                Wire::longpoll_with(sending, receiving, link.format, batched, headers).await
+            }
+            _ => panic!("{link} is no HTTP"),
+        }
+    }
+
     /// As [`connect`](Self::connect), over TLS, and what binds this connection (`tls-exporter`).
     pub async fn connect_bound(&self, link: Link) -> (Wire, [u8; 32]) {
         let Address::Port(address) = self.door(link.carrier).address else { panic!("{link} is no TLS") };

@@ -69,10 +69,23 @@ pub struct WebSocketWire {
 impl Wire {
     /// WebSocket's opening handshake.
     pub async fn websocket(stream: Stream, format: Format, batched: bool) -> Wire {
+        Self::websocket_with(stream, format, batched, &[]).await
+    }
+
+    /// As [`websocket`](Self::websocket), with headers of its own in the upgrade.
+    pub async fn websocket_with(
+        stream: Stream,
+        format: Format,
+        batched: bool,
+        headers: &[(&'static str, &str)],
+    ) -> Wire {
         let subprotocol = if batched { format.batched_subprotocol() } else { format.subprotocol() };
         let mut request = "ws://localhost/ws".into_client_request().expect("a valid address");
         let name = subprotocol.parse().expect("a valid header");
         request.headers_mut().insert("Sec-WebSocket-Protocol", name);
+        for (name, value) in headers {
+            request.headers_mut().append(*name, value.parse().expect("a valid header"));
+        }
         let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
         let (socket, response) = tokio_tungstenite::client_async_with_config(request, stream, Some(config))
             .await
@@ -90,8 +103,19 @@ impl Wire {
 
     /// Opens a long-poll transport, with a connection to send on and one to fetch on.
     pub async fn longpoll(sending: Stream, receiving: Stream, format: Format, batched: bool) -> Wire {
+        Self::longpoll_with(sending, receiving, format, batched, &[]).await
+    }
+
+    /// As [`longpoll`](Self::longpoll), with headers of its own in the request that opens the transport.
+    pub async fn longpoll_with(
+        sending: Stream,
+        receiving: Stream,
+        format: Format,
+        batched: bool,
+        headers: &[(&'static str, &str)],
+    ) -> Wire {
         let protocol = if batched { format.batched_subprotocol() } else { format.subprotocol() };
-        Wire::LongPoll(Box::new(LongPollClient::open(sending, receiving, protocol).await), format)
+        Wire::LongPoll(Box::new(LongPollClient::open(sending, receiving, protocol, headers).await), format)
     }
 
     /// RawSocket's handshake; the peer accepts messages of `2^(9 + length)` octets.

@@ -22,6 +22,7 @@ mod features;
 mod history;
 mod hook;
 mod ids;
+mod jwt;
 mod keepalive;
 mod kill;
 mod limits;

@@ -59,6 +59,14 @@ impl Mapping {
         Mapping { role: None, roles: Some(roles.into()), ..Self::to_role("") }
     }
 
+    /// The roles that there may be; `None` where claims name them.
+    pub(crate) fn known_roles(&self) -> Option<Vec<&str>> {
+        if self.roles.is_some() && self.names.is_empty() {
+            return None;
+        }
+        Some(self.names.iter().map(|(_, role)| role.as_str()).chain(self.role.as_deref()).collect())
+    }
+
     /// Who it is that shows these claims.
     pub(crate) fn identity(&self, claims: &Claims, request: &AuthRequest) -> Result<Identity, BadToken> {
         let missing = |name: &str| BadToken::Claim(format!("its claim {name:?} is no text, or missing"));

@@ -14,8 +14,10 @@ pub const MAX_TOKEN: usize = 8 << 10;
 /// Which tokens are good.
 #[derive(Debug)]
 pub struct Tokens {
-    pub(crate) keys: Keys,
-    pub(crate) mapping: Mapping,
+    /// What they are signed with.
+    pub keys: Keys,
+    /// Who it is that they are for.
+    pub mapping: Mapping,
     /// The issuers that are trusted (`iss`); empty: whoever has a key.
     pub issuers: Vec<String>,
     /// The names that this router goes by (`aud`); empty: a token must not be for anybody in particular.
@@ -44,7 +46,7 @@ pub(crate) enum BadToken {
 }
 
 impl Tokens {
-    /// Tokens signed with these keys, and who they are for; see the fields for the rest.
+    /// Of any issuer, for nobody in particular, with 30 seconds of leeway.
     pub fn new(keys: Keys, mapping: Mapping) -> Self {
         Tokens {
             keys,
@@ -54,6 +56,11 @@ impl Tokens {
             leeway: Duration::from_secs(30),
             max_length: MAX_TOKEN,
         }
+    }
+
+    /// The roles that tokens may give; `None`: whatever they say.
+    pub fn roles(&self) -> Option<Vec<&str>> {
+        self.mapping.known_roles()
     }
 
     /// What a token says, if it holds now.

@@ -75,6 +75,11 @@ impl User {
         self
     }
 
+    /// Its Ed25519 keys.
+    pub fn keys(&self) -> &[[u8; 32]] {
+        &self.keys
+    }
+
     /// Who shows the client certificate with this SHA-256 fingerprint. A user may have several.
     #[must_use]
     pub fn certificate(mut self, fingerprint: [u8; 32]) -> Self {

@@ -8,19 +8,38 @@ use crossway_cookie::{Cookie, Cookies};
 use crossway_core::auth::Authenticator;
 use crossway_core::authorization::{Authorizer, Permissions};
 use crossway_core::caller::Caller;
-use crossway_cryptosign::{Cryptosign, PrivateKey, PublicKey};
+use crossway_cryptosign::{Cryptosign, PrivateKey};
 use crossway_dynamic::{ByRole, Dynamic, Procedure, ProcedureAuthorizer};
 use crossway_hook::Hook;
+use crossway_jwt::TokenOrTicket;
 use crossway_scram::Scram;
 use crossway_ticket::Ticket;
-use crossway_users::{User, Users};
+use crossway_users::Users;
 use crossway_wampcra::WampCra;
 
 use super::Means;
-use crate::config::{self, Asked, Auth, Decider, Elsewhere, KeyUser, Role, UserSource};
+use crate::config::{self, Asked, Auth, Decider, Elsewhere, Jwt, Role, Shown, UserSource};
 
-pub(super) fn authenticator(auth: &Auth, means: &Means) -> Arc<dyn Authenticator> {
-    match auth {
+/// One for each method that clients may name.
+pub(super) fn authenticators(methods: &[Auth], means: &Means) -> Vec<Arc<dyn Authenticator>> {
+    let mut all: Vec<_> = methods.iter().filter_map(|method| authenticator(method, means)).collect();
+    for method in methods {
+        if let Auth::Jwt(Jwt { tokens, shown }) = method
+            && shown.contains(&Shown::Ticket)
+        {
+            let tokens = TokenOrTicket::new(Arc::clone(tokens));
+            match all.iter_mut().find(|known| known.method() == tokens.method()) {
+                Some(tickets) => *tickets = Arc::new(tokens.or(Arc::clone(tickets))),
+                None => all.push(Arc::new(tokens)),
+            }
+        }
+    }
+    all
+}
+
+/// Nobody where tokens are shown as tickets only.
+fn authenticator(auth: &Auth, means: &Means) -> Option<Arc<dyn Authenticator>> {
+    Some(match auth {
         Auth::Anonymous { role } => Arc::new(Anonymous::new(role)),
         Auth::Ticket { users } => Arc::new(Ticket::of(known(users)).kdf(means.kdf.clone())),
         Auth::WampCra { users } => Arc::new(WampCra::of(known(users))),
@@ -31,6 +50,17 @@ pub(super) fn authenticator(auth: &Auth, means: &Means) -> Arc<dyn Authenticator
         Auth::Cookie => Arc::new(Cookie::new(cookies(means))),
         Auth::Elsewhere(decided) => Arc::new(elsewhere(decided)),
         Auth::Cryptosign(config) => Arc::new(cryptosign(config)),
+        Auth::Jwt(config) => Arc::new(jwt(config)?),
+    })
+}
+
+fn jwt(Jwt { tokens, shown }: &Jwt) -> Option<crossway_jwt::Jwt> {
+    let jwt = crossway_jwt::Jwt::new(Arc::clone(tokens));
+    match (shown.contains(&Shown::Header), shown.contains(&Shown::Challenge)) {
+        (true, true) => Some(jwt),
+        (true, false) => Some(jwt.header_only()),
+        (false, true) => Some(jwt.challenge_only()),
+        (false, false) => None,
     }
 }
 
@@ -75,12 +105,7 @@ pub(super) fn authorizer(roles: &[Role]) -> Arc<dyn Authorizer> {
 }
 
 fn cryptosign(config: &config::Cryptosign) -> Cryptosign {
-    let user = |user: &KeyUser| {
-        let add = |all: User, key: &PublicKey| all.key(*key.octets());
-        user.keys.iter().fold(User::new(&user.authid, &user.role), add)
-    };
-    let users = Users::of(config.users.iter().map(user));
-    let cryptosign = Cryptosign::of(users).channel_binding(config.channel_binding);
+    let cryptosign = Cryptosign::of(known(&config.users)).channel_binding(config.channel_binding);
     match &config.router_key {
         Some(key) => {
             cryptosign.router_key(PrivateKey::parse(key.expose()).expect("it was parsed when it was checked"))

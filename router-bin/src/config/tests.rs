@@ -3,6 +3,7 @@
 mod cryptosign;
 mod elsewhere;
 mod example;
+mod jwt;
 mod mistakes;
 mod overrides;
 mod roles;

@@ -5,6 +5,7 @@ mod certificate;
 mod cookie;
 mod cryptosign;
 mod elsewhere;
+mod jwt;
 mod scram;
 pub(super) mod secret;
 mod ticket;
@@ -24,7 +25,7 @@ pub(super) const EXAMPLE: &str = "[{ method = \"anonymous\", role = \"anonymous\
 /// Reads what belongs to one method. Which keys that are depends on the method.
 type Read = fn(&Table<'_>, &Context<'_>) -> Option<Auth>;
 
-const METHODS: [(&str, Read); 8] = [
+const METHODS: [(&str, Read); 9] = [
     ("anonymous", anonymous::read),
     ("ticket", ticket::read),
     ("tls", certificate::read),
@@ -33,6 +34,7 @@ const METHODS: [(&str, Read); 8] = [
     ("wamp-scram", scram::specified),
     ("scram", scram::autobahn),
     ("cryptosign", cryptosign::read),
+    ("jwt", jwt::read),
 ];
 
 /// The methods that a listener allows. Any name will do, since somebody else may decide about methods of any name; those that

@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossway_certificate::Rule;
-use crossway_cryptosign::{ChannelBinding, PublicKey};
+use crossway_cryptosign::ChannelBinding;
 use crossway_hook::HookOptions;
+use crossway_jwt::Tokens;
 use crossway_users::{FileOptions, KdfOptions, ScramDialect, User, Users};
 use zeroize::Zeroizing;
 
@@ -31,6 +33,8 @@ pub(crate) enum Auth {
     Elsewhere(Elsewhere),
     /// With a private key.
     Cryptosign(Cryptosign),
+    /// With a token that an issuer has signed.
+    Jwt(Jwt),
 }
 
 impl Auth {
@@ -45,6 +49,7 @@ impl Auth {
             Auth::Cryptosign(_) => "cryptosign",
             Auth::WampCra { .. } => "wampcra",
             Auth::Scram { dialect, .. } => dialect.method(),
+            Auth::Jwt(_) => "jwt",
         }
     }
 
@@ -56,9 +61,8 @@ impl Auth {
             // Those of the other methods.
             Auth::Cookie => Some(Vec::new()),
             Auth::Ticket { users } | Auth::WampCra { users } | Auth::Scram { users, .. } => users.roles(),
-            Auth::Cryptosign(Cryptosign { users, .. }) => {
-                Some(users.iter().map(|user| user.role.as_str()).collect())
-            }
+            Auth::Cryptosign(Cryptosign { users, .. }) => users.roles(),
+            Auth::Jwt(jwt) => jwt.tokens.roles(),
             Auth::Elsewhere(_) => None,
         }
     }
@@ -81,12 +85,14 @@ impl fmt::Display for Auth {
                 write!(f, "{} for {users}", self.method())
             }
             Auth::Cryptosign(Cryptosign { users, channel_binding, .. }) => {
-                write!(f, "cryptosign for {}", counted(users.len(), "user"))?;
+                write!(f, "cryptosign for {users}")?;
                 match channel_binding {
                     ChannelBinding::Required => f.write_str(", bound to TLS"),
                     ChannelBinding::Off | ChannelBinding::Optional => Ok(()),
                 }
             }
+            Auth::Jwt(Jwt { tokens, .. }) if tokens.issuers.is_empty() => f.write_str("jwt"),
+            Auth::Jwt(Jwt { tokens, .. }) => write!(f, "jwt of {}", tokens.issuers.join(", ")),
             Auth::Elsewhere(Elsewhere { method, decider, .. }) => write!(f, "{method} as {decider} decides"),
         }
     }
@@ -210,20 +216,37 @@ impl Default for AuthLimits {
 /// What cryptosign needs to know.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Cryptosign {
-    /// At least one.
-    pub(crate) users: Vec<KeyUser>,
+    pub(crate) users: UserSource,
     /// The private key that the router proves its own identity with, good as it is.
     pub(crate) router_key: Option<Secret>,
     pub(crate) channel_binding: ChannelBinding,
 }
 
-/// Somebody who logs in with a key, or several.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct KeyUser {
-    pub(crate) authid: String,
-    pub(crate) role: String,
-    /// At least one, and nobody else's.
-    pub(crate) keys: Vec<PublicKey>,
+/// What JWT needs to know.
+#[derive(Clone, Debug)]
+pub(crate) struct Jwt {
+    /// Which tokens are good. The keys have been read.
+    pub(crate) tokens: Arc<Tokens>,
+    /// At least one.
+    pub(crate) shown: Vec<Shown>,
+}
+
+impl PartialEq for Jwt {
+    /// As far as can be told without looking at keys.
+    fn eq(&self, other: &Self) -> bool {
+        self.shown == other.shown && format!("{:?}", self.tokens) == format!("{:?}", other.tokens)
+    }
+}
+
+/// How a client shows its token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// In the header of the request that opens the transport.
+    Header,
+    /// As the answer to a challenge.
+    Challenge,
+    /// As a ticket.
+    Ticket,
 }
 
 /// Text that is not shown, and wiped when it is dropped.

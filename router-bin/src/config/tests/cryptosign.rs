@@ -1,10 +1,10 @@
 //! `{ method = "cryptosign" }`.
 
-use crossway_cryptosign::ChannelBinding;
+use crossway_cryptosign::{ChannelBinding, PublicKey};
 
 use super::mistakes::{auth, one};
 use super::{good, report};
-use crate::config::checked::{Auth, Cryptosign};
+use crate::config::checked::{Auth, Cryptosign, UserSource};
 use crate::config::tree::Format;
 
 const KEY: &str = "4a3838f6fe75251e613329d53fc69b262d5eac97fb1d73bebbaed4015b53c862";
@@ -32,7 +32,8 @@ fn checked(text: &str) -> Cryptosign {
 fn users_have_keys_in_either_case() {
     let joe = user("joe", &format!("\"{}\"", KEY.to_uppercase()));
     let checked = checked(&users(&joe));
-    assert_eq!(checked.users[0].keys[0].to_string(), KEY);
+    let UserSource::Listed(users) = &checked.users else { panic!("{checked:?}") };
+    assert_eq!(users[0].keys(), [*PublicKey::parse(KEY).unwrap().octets()]);
     assert_eq!((checked.channel_binding, checked.router_key), (ChannelBinding::Optional, None));
 }
 
@@ -61,7 +62,7 @@ fn keys_have_to_be_keys() {
 fn a_key_has_one_owner() {
     let key = format!("\"{KEY}\"");
     let two = format!("{}, {}", user("joe", &key), user("ann", &key));
-    one(&users(&two), "two keys of a realm are called", "4:202", "again here");
+    one(&users(&two), "a key of `realm[0].auth[0].users` is there twice", "4:9", "a key has one user");
     let one_user = format!("{}, {}", user("joe", &key), user("joe", &key.replace('4', "5")));
     one(&users(&one_user), "two users of a realm are called \"joe\"", "4:169", "again here");
 }

@@ -92,6 +92,9 @@ fn its_alternatives_work_as_well() {
     fs::write(directory.path().join("router.key"), &*crossway_cryptosign::keyfile::write(&key, "Router."))
         .unwrap();
     fs::write(directory.path().join("users.toml"), "").unwrap();
+    fs::write(directory.path().join("jwt.secret"), "as long as the hash that it is for").unwrap();
+    let jwks = r#"{"keys": [{"kty": "oct", "k": "YXMgbG9uZyBhcyB0aGUgaGFzaCB0aGF0IGl0IGlzIGZvcg"}]}"#;
+    fs::write(directory.path().join("jwks.json"), jwks).unwrap();
     super::certificate(directory.path(), "server");
     super::certificate(directory.path(), "ca");
     let text = example(|line| match line.strip_prefix("#   ") {
@@ -101,7 +104,7 @@ fn its_alternatives_work_as_well() {
     let environment = Environment::with(&[("BACKEND_TICKET", "b"), ("XDG_RUNTIME_DIR", "/run/user/1000")]);
     let config = load_in(directory.path(), Format::Toml, "example", &text, &environment);
     let config: Config = config.unwrap_or_else(|report| panic!("{report}"));
-    assert_eq!(config.realms.len(), 5);
+    assert_eq!(config.realms.len(), 6);
     assert_eq!(config.listeners.len(), 3);
     assert_eq!(config.workers, Some(4));
     let [Auth::Ticket { users }, Auth::Cryptosign(keys), Auth::Certificate { rules }, Auth::Cookie] =
@@ -109,10 +112,15 @@ fn its_alternatives_work_as_well() {
     else {
         panic!("{config:?}")
     };
-    assert_eq!((keys.users.len(), keys.router_key.is_some(), rules.len()), (1, true, 2));
+    assert_eq!(
+        (keys.users.to_string().as_str(), keys.router_key.is_some(), rules.len()),
+        ("1 user", true, 2)
+    );
     assert_eq!(users.to_string(), "3 users");
     let methods: Vec<&str> = config.realms[2].terms.auth.iter().map(Auth::method).collect();
     assert_eq!(methods, ["wamp-scram", "ticket", "wampcra", "scram"]);
+    let [Auth::Jwt(jwt)] = config.realms[3].terms.auth.as_slice() else { panic!("{config:?}") };
+    assert_eq!(jwt.tokens.roles(), Some(vec!["user", "guest"]));
     let roles = config.realms[1].terms.roles.iter().map(|role| (role.name.as_str(), role.permissions.len()));
     assert_eq!(roles.collect::<Vec<_>>(), [("user", 2), ("service", 1), ("admin", 2)]);
     let Rules { topics, procedures, histories } = &config.realms[1].terms.rules;

@@ -45,7 +45,7 @@ fn a_report_is_drawn_with_line_column_and_suggestion() {
  4 | 
    `----
   help: did you mean `anonymous`? allowed: `anonymous`, `ticket`, `tls`, `cookie`, `wampcra`, `wamp-scram`,
-        `scram`, `cryptosign`
+        `scram`, `cryptosign`, `jwt`
 
   x `listenr` is not a known key
    ,-[test.toml:5:3]

@@ -1,16 +1,23 @@
 //! `{ method = "cryptosign" }`: with a private key, of which the router knows the public one.
 
-use std::cell::RefCell;
+use std::collections::HashSet;
 
 use crossway_cryptosign::{ChannelBinding, PrivateKey, PublicKey};
+use crossway_users::User;
 
+use super::Context;
 use super::secret::{self, Keys};
-use super::{Context, unique};
-use crate::config::checked::{Auth, Cryptosign, KeyUser, Secret};
+use super::users::{self, Kind};
+use crate::config::checked::{Auth, Cryptosign, Secret, UserSource};
 use crate::config::read::{Field, Table};
-use crate::config::tree::Span;
 
 const ROUTER_KEY: Keys = Keys { here: "router_key", variable: "router_key_env", file: "router_key_file" };
+
+const USERS: Kind = Kind {
+    list: "users",
+    example: "[{ authid = \"joe\", role = \"user\", pubkeys = [\"...64 hexadecimal digits...\"] }]",
+    with,
+};
 
 const BINDINGS: [(&str, ChannelBinding); 3] = [
     ("off", ChannelBinding::Off),
@@ -25,7 +32,7 @@ pub(super) fn read(table: &Table<'_>, context: &Context<'_>) -> Option<Auth> {
         true => Some(router_key(table, context)),
         false => None,
     };
-    let users = users(table, context)?;
+    let users = users::read(table, &USERS, context).and_then(|users| distinct(users, table))?;
     let router_key = router_key.map_or(Some(None), |key| key.map(Some))?;
     Some(Auth::Cryptosign(Cryptosign { users, router_key, channel_binding }))
 }
@@ -42,49 +49,33 @@ fn router_key(table: &Table<'_>, context: &Context<'_>) -> Option<Secret> {
     }
 }
 
-fn users(table: &Table<'_>, context: &Context<'_>) -> Option<Vec<KeyUser>> {
-    let example =
-        "users = [{ authid = \"joe\", role = \"user\", pubkeys = [\"...64 hexadecimal digits...\"] }]";
-    let field = table.require("users", example)?;
+fn with(user: User, table: &Table<'_>, _: &Context<'_>) -> Option<User> {
+    let field = table.require("pubkeys", "pubkeys = [\"...64 hexadecimal digits...\"]")?;
     if field.is_empty_list() {
-        return field.wrong("is empty", "nobody could log in", format!("for example: {example}"));
+        return field.wrong("is empty", "nobody could log in", "add the public key of the user");
     }
-    let (names, keys) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
-    let users = field.list(|item| item.read(|table| user(table, &names, &keys))?)?;
-    unique(&names.into_inner(), "users of a realm", context.notes);
-    unique(&keys.into_inner(), "keys of a realm", context.notes);
-    Some(users)
+    let keys = field.list(pubkey)?;
+    Some(keys.iter().fold(user, |user, key| user.key(*key.octets())))
 }
 
-/// Names, or keys, and where they stand.
-type Seen = RefCell<Vec<(String, Span)>>;
-
-fn user(table: &Table<'_>, names: &Seen, keys: &Seen) -> Option<KeyUser> {
-    let authid = table.require("authid", "authid = \"joe\"").and_then(|field| {
-        let authid = field.text()?;
-        names.borrow_mut().push((authid.clone(), field.span()));
-        Some(authid)
-    });
-    let role = table.require("role", "role = \"user\"").and_then(|field| field.text());
-    let pubkeys = table.require("pubkeys", "pubkeys = [\"...64 hexadecimal digits...\"]").and_then(|field| {
-        if field.is_empty_list() {
-            return field.wrong("is empty", "nobody could log in", "add the public key of the user");
-        }
-        field.list(|field| pubkey(field, keys))
-    });
-    Some(KeyUser { authid: authid?, role: role?, keys: pubkeys? })
-}
-
-fn pubkey(field: &Field<'_>, keys: &Seen) -> Option<PublicKey> {
+fn pubkey(field: &Field<'_>) -> Option<PublicKey> {
     match PublicKey::parse(&field.text()?) {
-        Ok(key) => {
-            keys.borrow_mut().push((key.to_string(), field.span()));
-            Some(key)
+        Ok(key) => Some(key),
+        Err(error) => {
+            let help = "allowed: 64 hexadecimal digits, as `crossway keygen cryptosign` prints them";
+            field.wrong("is no public key", &error.to_string(), help)
         }
-        Err(error) => field.wrong(
-            "is no public key",
-            &error.to_string(),
-            "allowed: 64 hexadecimal digits, as `crossway keygen cryptosign` prints them",
-        ),
     }
+}
+
+/// A key says who somebody is, so it can't be two.
+fn distinct(users: UserSource, table: &Table<'_>) -> Option<UserSource> {
+    let UserSource::Listed(listed) = &users else { return Some(users) };
+    let mut owned = HashSet::new();
+    if listed.iter().flat_map(User::keys).all(|key| owned.insert(*key)) {
+        return Some(users);
+    }
+    let what = format!("a key of `{}` is there twice", table.path_of(USERS.list));
+    table.note(what, "here", "a key has one user; give each of them one of their own".to_owned());
+    None
 }
