@@ -22,6 +22,8 @@ pub(super) enum Key {
 struct Record {
     failures: u32,
     last: Instant,
+    /// Somebody tries just now whose back-off is over.
+    trying: bool,
 }
 
 impl Record {
@@ -55,7 +57,24 @@ impl Ledger {
     ) -> Duration {
         let Some(record) = self.records.get(key) else { return Duration::ZERO };
         let over = backoff(record.failures, free, first, most);
-        over.saturating_sub(now.duration_since(record.last))
+        // One try at a time, or a thousand at once would all come after the same wait.
+        if record.trying { first } else { over.saturating_sub(now.duration_since(record.last)) }
+    }
+
+    /// Notes that somebody tries who has no more failures free; whether that is so.
+    pub(super) fn begin(&mut self, key: &Key, free: usize) -> bool {
+        let used_up = |record: &&mut Record| record.failures > 0 && record.failures as usize >= free;
+        self.records
+            .get_mut(key)
+            .filter(used_up)
+            .is_some_and(|record| !std::mem::replace(&mut record.trying, true))
+    }
+
+    /// The try that [`begin`](Self::begin) has noted is over.
+    pub(super) fn end(&mut self, key: &Key) {
+        if let Some(record) = self.records.get_mut(key) {
+            record.trying = false;
+        }
     }
 
     /// How long a try is held up: as the back-off grows, but no longer than `most`. One failure less with every `interval`.
@@ -76,7 +95,8 @@ impl Ledger {
     pub(super) fn note(&mut self, key: Key, most: usize, interval: Duration, now: Instant) -> bool {
         let failures = self.records.get(&key).map_or(0, |record| record.failures(interval, now));
         let dropped = failures == 0 && self.make_room(&key, most, interval, now);
-        self.records.insert(key, Record { failures: failures.saturating_add(1), last: now });
+        let trying = self.records.get(&key).is_some_and(|record| record.trying);
+        self.records.insert(key, Record { failures: failures.saturating_add(1), last: now, trying });
         dropped
     }
 

@@ -12,6 +12,8 @@
 //! | one address, whatever user    | `login_failures_per_address` | likewise                                          |
 //! | one user, wherever from       | `login_failures`             | delayed, by no more than `max_login_delay`        |
 //!
+//! Whose free failures are used up may try once at a time, so that many at once don't all come after the same wait.
+//!
 //! Law: what is refused costs no method anything, so no guess costs a key derivation before its time has come; a refused try
 //! is not a failure, so the back-off ends however often somebody knocks; and no stranger keeps a user out, since from
 //! another address there is a delay and nothing else. Users are counted whether they exist or not.
@@ -52,6 +54,8 @@ pub(crate) struct Attempt<'g> {
     gate: &'g Gate,
     origin: Option<Origin>,
     name: Option<u64>,
+    /// What has no more failures free, and is tried by nobody else meanwhile.
+    alone: Vec<Key>,
     _place: Option<Place>,
 }
 
@@ -77,7 +81,7 @@ impl Gate {
             Some(origin) => Some(self.place(origin)?),
             None => None,
         };
-        let attempt = Attempt { gate: self, origin, name, _place: place };
+        let mut attempt = Attempt { gate: self, origin, name, alone: Vec::new(), _place: place };
         let delay = attempt.may_try(Instant::now())?;
         Ok((attempt, delay))
     }
@@ -110,9 +114,9 @@ impl Attempt<'_> {
         Some((Key::User(self.name?), self.gate.limits.login_failures?))
     }
 
-    fn may_try(&self, now: Instant) -> Result<Duration, String> {
+    fn may_try(&mut self, now: Instant) -> Result<Duration, String> {
         let Gate { limits, counters, ledger, .. } = self.gate;
-        let ledger = ledger.lock();
+        let mut ledger = ledger.lock();
         for (key, limit, free) in self.grounds() {
             let wait = ledger.wait(&key, free, limits.login_backoff, limits.max_login_backoff, now);
             if !wait.is_zero() {
@@ -121,6 +125,8 @@ impl Attempt<'_> {
                 return Err(format!("too many failed logins ({limit} = {free}): try again in {seconds} s"));
             }
         }
+        let alone =
+            self.grounds().filter(|(key, _, free)| ledger.begin(key, *free)).map(|(key, ..)| key).collect();
         let delay = self.name().map_or(Duration::ZERO, |(key, free)| {
             ledger.pause(
                 &key,
@@ -131,6 +137,8 @@ impl Attempt<'_> {
                 now,
             )
         });
+        drop(ledger);
+        self.alone = alone;
         if !delay.is_zero() {
             counters.logins_delayed.increment();
         }
@@ -155,6 +163,15 @@ impl Attempt<'_> {
     pub(crate) fn succeeded(&self) {
         if let (Some(origin), Some(name)) = (self.origin, self.name) {
             self.gate.ledger.lock().forget(&Key::UserFrom(origin, name));
+        }
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if !self.alone.is_empty() {
+            let mut ledger = self.gate.ledger.lock();
+            self.alone.iter().for_each(|key| ledger.end(key));
         }
     }
 }

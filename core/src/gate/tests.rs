@@ -68,6 +68,31 @@ async fn each_failure_beyond_the_free_ones_doubles_the_wait() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_the_wait_one_may_try_at_a_time() {
+    let gate = gate(|_| ());
+    for _ in 0..3 {
+        assert_eq!(guess(&gate, HERE, "joe"), Ok(Duration::ZERO));
+    }
+    advance(SECOND).await;
+    let (first, _) = gate.enter(&request(HERE, Some("joe"))).unwrap();
+    assert!(gate.enter(&request(HERE, Some("joe"))).is_err(), "another one is trying");
+    assert!(gate.enter(&request(HERE, Some("sue"))).is_ok(), "the address has failures free");
+    drop(first);
+    let (second, _) = gate.enter(&request(HERE, Some("joe"))).unwrap();
+    second.failed();
+    drop(second);
+    assert!(guess(&gate, HERE, "joe").unwrap_err().contains("again in 2 s"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_failures_free_may_try_many_times_at_once() {
+    let gate = gate(|_| ());
+    let attempts: Vec<_> = (0..50).map(|_| gate.enter(&request(HERE, Some("joe"))).unwrap()).collect();
+    drop(attempts);
+    assert!(log_in(&gate, HERE, "joe").is_ok());
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_wait_has_an_end_and_tries_do_not_make_it_longer() {
     let gate = gate(|limits| limits.login_failures_per_address = None);
     // As often as it is possible.
