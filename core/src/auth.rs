@@ -77,7 +77,8 @@ pub trait Challenger: Send {
     /// One round.
     ///
     /// # Errors
-    /// [`AuthError::Gone`] when the client left or sent something other than AUTHENTICATE; pass it on with `?`.
+    /// [`AuthError::Gone`] when there is nobody to ask; pass it on with `?`. Where the client leaves or sends something other than
+    /// AUTHENTICATE, the authenticator is dropped at this await point.
     async fn challenge(&mut self, extra: Dict) -> Result<Response, AuthError>;
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
@@ -10,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use crossway_anonymous::Anonymous;
 use crossway_core::RealmConfig;
 use crossway_core::caller::Caller;
-use crossway_dynamic::{Dynamic, Procedure};
+use crossway_dynamic::{Decided, Dynamic, Procedure, Question, Undecided};
 use crossway_tests::pattern::{ANY, ID, MORE};
 use crossway_tests::peer::id;
 use crossway_tests::{Carrier, Format, Link, Peer, Plan, TestRouter, everywhere_with, on, on_memory};
@@ -217,6 +218,50 @@ fn who_does_not_answer_in_time_has_not_let_anybody_in() {
         decider.says(invocation, json!("user")).await;
         decider.is_left_alone().await;
         assert_eq!(router.core.sessions(), 1);
+        tokio::time::resume();
+    });
+}
+
+// covers: AUTH-18, AUTH-20
+#[test]
+fn nobody_is_asked_any_longer_about_a_client_that_has_left() {
+    everywhere_with(tickets, async |router, link| {
+        // Without a connection that ends, nobody notices at once.
+        if link.carrier.is_longpoll() {
+            return;
+        }
+        let mut decider = Decider::join(router, link).await;
+        let mut joe = shows(router, link, "secret").await;
+        let (invocation, _) = decider.is_asked(json!("joe")).await;
+        joe.close().await;
+        decider.peer.expect(json!([69, invocation, {"mode": "killnowait"}])).await;
+        assert_eq!(router.counter("router_calls_timed_out"), 0);
+    });
+}
+
+/// Never decides.
+struct Pensive;
+
+#[async_trait]
+impl crossway_dynamic::Decider for Pensive {
+    async fn decide(&self, _: &Question) -> Result<Decided, Undecided> {
+        std::future::pending().await
+    }
+}
+
+// covers: AUTH-20
+#[test]
+fn a_router_that_goes_down_waits_for_no_decision() {
+    let pensive = RealmConfig::new("realm1").authenticator(Arc::new(Dynamic::new("pensive", Pensive)));
+    on_memory(Plan::realm(pensive), async |router| {
+        tokio::time::pause();
+        let mut joe = Peer::connect(router, Link::DEFAULT).await;
+        joe.send(json!([1, "realm1", {"roles": {"caller": {}}, "authmethods": ["pensive"]}])).await;
+        let (core, begin) = (router.core.clone(), tokio::time::Instant::now());
+        let down = tokio::spawn(async move { core.shutdown(Duration::from_secs(60)).await });
+        joe.expect_abort("wamp.close.system_shutdown").await;
+        down.await.expect("the router goes down");
+        assert!(begin.elapsed() < Duration::from_secs(1));
         tokio::time::resume();
     });
 }

@@ -19,7 +19,7 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -213,6 +213,32 @@ impl Connection<'_> {
             })
             .await?;
             self.early.extend(batch.drain(..));
+        }
+    }
+
+    /// Looks after the connection while nobody waits for a message, until there is one: it is kept for
+    /// [`next_frame`](Self::next_frame). Ready when the connection is lost, or has to end.
+    pub(super) fn poll_lost(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        let mut batch = Vec::new();
+        loop {
+            if let Poll::Ready(happened) = self.outbox.poll_own(cx) {
+                return Poll::Ready(happened.map_or_else(Ended::Lost, Ended::Ordered));
+            }
+            if !self.early.is_empty() || self.outbox.is_congested() {
+                return Poll::Pending;
+            }
+            match self.source.poll_batch(cx, &mut batch) {
+                Poll::Ready(Err(error)) => return Poll::Ready(Ended::Lost(error)),
+                Poll::Ready(Ok(())) => {}
+                Poll::Pending => return Poll::Pending,
+            }
+            for inbound in batch.drain(..) {
+                match inbound {
+                    Inbound::Reply(frame) => self.control(frame),
+                    Inbound::Alive => {}
+                    Inbound::Message(frame) => self.early.push_back(Inbound::Message(frame)),
+                }
+            }
         }
     }
 

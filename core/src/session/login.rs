@@ -1,23 +1,18 @@
-//! Logging in: which method, and its rounds.
+//! Logging in: which method. `exchange` has its rounds.
 //!
 //! Law: a method that can't decide about a client leaves it to the next; one that can has the last word. Whoever offers a
 //! wrong credential gets no second try by another method in the same handshake.
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use tokio::time::sleep;
 
-use super::connection::{Connection, Ended};
-use super::handshake::{Refused, too_long};
-use super::outbox::Delivery;
-use crate::auth::{AuthError, AuthRequest, Authenticator, Challenger, Identity, Response};
-use crate::error::Violation;
-use crate::message::{Challenge, Code, Message};
+use super::connection::Connection;
+use super::handshake::Refused;
+use crate::auth::{AuthError, AuthRequest, Authenticator, Identity};
 use crate::realm::Realm;
 use crate::transport::TransportInfo;
 use crate::uri;
-use crate::value::Dict;
 
 type Method = Arc<dyn Authenticator>;
 
@@ -60,17 +55,6 @@ impl Connection<'_> {
         }
         Err(refused)
     }
-
-    async fn authenticate(
-        &mut self,
-        authenticator: &dyn Authenticator,
-        request: &AuthRequest,
-    ) -> Result<Result<Identity, AuthError>, Refused> {
-        let mut exchange = Exchange { connection: self, method: authenticator.method(), failed: None };
-        let decision = authenticator.authenticate(request, &mut exchange).await;
-        // Whatever the authenticator made of it, the exchange itself broke down.
-        exchange.failed.map_or(Ok(decision), Err)
-    }
 }
 
 /// The methods of the client that realm and listener have, in the client's order, each once.
@@ -109,45 +93,4 @@ fn with_role(identity: Identity, request: &AuthRequest, realm: &Realm) -> Result
         _ => return Ok(identity),
     };
     Err(Refused::Abort(uri::NO_SUCH_ROLE, text))
-}
-
-/// The rounds of one authentication.
-struct Exchange<'a, 'c> {
-    connection: &'a mut Connection<'c>,
-    method: &'a str,
-    failed: Option<Refused>,
-}
-
-#[async_trait]
-impl Challenger for Exchange<'_, '_> {
-    async fn challenge(&mut self, extra: Dict) -> Result<Response, AuthError> {
-        match self.round(extra).await {
-            Ok(response) => Ok(response),
-            Err(refused) => {
-                self.failed = Some(refused);
-                Err(AuthError::Gone)
-            }
-        }
-    }
-}
-
-impl Exchange<'_, '_> {
-    async fn round(&mut self, extra: Dict) -> Result<Response, Refused> {
-        if self.connection.say(Challenge { method: self.method.into(), extra }) == Delivery::TooLong {
-            return Err(too_long("CHALLENGE"));
-        }
-        let frame = self.connection.next_frame().await?;
-        let serializer = self.connection.format.serializer();
-        let scan =
-            serializer.scan(&frame, self.connection.router.limits.max_depth).map_err(Violation::from)?;
-        match Message::decode(&frame, &scan, serializer)? {
-            Message::Authenticate(m) => Ok(Response { signature: m.signature.into_owned(), extra: m.extra }),
-            Message::Abort(_) => Err(Ended::Aborted.into()),
-            other => {
-                let text =
-                    format!("{} where {} has to follow", other.code().name(), Code::Authenticate.name());
-                Err(Violation::new(text).into())
-            }
-        }
-    }
 }

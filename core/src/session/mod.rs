@@ -12,7 +12,8 @@
 //! | [`testament`]  | what is published when a session is gone                        |
 //! | [`handshake`]  | HELLO to WELCOME                                                |
 //! | [`greeting`]   | what HELLO says                                                 |
-//! | [`login`]      | which method, and its rounds                                    |
+//! | [`login`]      | which method                                                    |
+//! | [`exchange`]   | the rounds of one authentication                                |
 //! | [`dispatch`]   | every message of an established session                         |
 //! | [`checks`]     | what is wrong with a message whatever exists                    |
 //! | [`authorize`]  | what a session may do, and what it remembers of that            |
@@ -23,6 +24,7 @@ mod checks;
 mod company;
 pub(crate) mod connection;
 mod dispatch;
+mod exchange;
 pub(crate) mod features;
 mod greeting;
 mod handshake;

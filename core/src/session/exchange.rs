@@ -1,0 +1,115 @@
+//! The rounds of one authentication: CHALLENGE and AUTHENTICATE, as often as the method likes.
+//!
+//! Law: whatever an authenticator waits for, the connection is looked after meanwhile. A client that is lost, or a router that
+//! goes down, ends the wait: the authenticator is dropped where it stands.
+//!
+//! ```text
+//!   Authenticator ── challenge(extra) ──> Desk ──> the connection's task: CHALLENGE, waits for AUTHENTICATE
+//!                 <────── Response ───────┘
+//! ```
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::{Poll, Waker};
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+
+use super::connection::{Connection, Ended};
+use super::handshake::{Refused, too_long};
+use super::outbox::Delivery;
+use crate::auth::{AuthError, AuthRequest, Authenticator, Challenger, Identity, Response};
+use crate::error::Violation;
+use crate::message::{Challenge, Code, Message};
+use crate::value::Dict;
+
+/// What passes between an authenticator and the connection. Both are in one task, so nobody ever waits for the lock.
+#[derive(Default)]
+struct Desk {
+    extra: Option<Dict>,
+    response: Option<Response>,
+    waiting: Option<Waker>,
+}
+
+/// The authenticator's side.
+struct Exchange<'d>(&'d Mutex<Desk>);
+
+#[async_trait]
+impl Challenger for Exchange<'_> {
+    async fn challenge(&mut self, extra: Dict) -> Result<Response, AuthError> {
+        self.0.lock().extra = Some(extra);
+        let response = poll_fn(|cx| {
+            let mut desk = self.0.lock();
+            match desk.response.take() {
+                Some(response) => Poll::Ready(response),
+                None => {
+                    desk.waiting = Some(cx.waker().clone());
+                    Poll::Pending
+                }
+            }
+        });
+        Ok(response.await)
+    }
+}
+
+/// What comes first.
+enum Event {
+    Decided(Result<Identity, AuthError>),
+    Challenge(Dict),
+    Ended(Ended),
+}
+
+impl Connection<'_> {
+    /// Lets a method decide. `Err`: there is nothing to decide any more.
+    pub(super) async fn authenticate(
+        &mut self,
+        authenticator: &dyn Authenticator,
+        request: &AuthRequest,
+    ) -> Result<Result<Identity, AuthError>, Refused> {
+        let desk = Mutex::new(Desk::default());
+        let mut exchange = Exchange(&desk);
+        let mut deciding = pin!(authenticator.authenticate(request, &mut exchange));
+        loop {
+            let event = poll_fn(|cx| {
+                if let Poll::Ready(decision) = deciding.as_mut().poll(cx) {
+                    return Poll::Ready(Event::Decided(decision));
+                }
+                if let Some(extra) = desk.lock().extra.take() {
+                    return Poll::Ready(Event::Challenge(extra));
+                }
+                self.poll_lost(cx).map(Event::Ended)
+            });
+            match event.await {
+                Event::Decided(decision) => return Ok(decision),
+                Event::Ended(ended) => return Err(ended.into()),
+                Event::Challenge(extra) => {
+                    let response = self.round(authenticator.method(), extra).await?;
+                    let waiting = {
+                        let mut desk = desk.lock();
+                        desk.response = Some(response);
+                        desk.waiting.take()
+                    };
+                    waiting.into_iter().for_each(Waker::wake);
+                }
+            }
+        }
+    }
+
+    async fn round(&mut self, method: &str, extra: Dict) -> Result<Response, Refused> {
+        if self.say(Challenge { method: method.into(), extra }) == Delivery::TooLong {
+            return Err(too_long("CHALLENGE"));
+        }
+        let frame = self.next_frame().await?;
+        let serializer = self.format.serializer();
+        let scan = serializer.scan(&frame, self.router.limits.max_depth).map_err(Violation::from)?;
+        match Message::decode(&frame, &scan, serializer)? {
+            Message::Authenticate(m) => Ok(Response { signature: m.signature.into_owned(), extra: m.extra }),
+            Message::Abort(_) => Err(Ended::Aborted.into()),
+            other => {
+                let text =
+                    format!("{} where {} has to follow", other.code().name(), Code::Authenticate.name());
+                Err(Violation::new(text).into())
+            }
+        }
+    }
+}
