@@ -60,7 +60,7 @@ pub(crate) enum Command {
         #[arg(long)]
         strict: bool,
     },
-    /// Tell what a role may do, and which permission says so. Exit status: 0 allowed, 1 denied.
+    /// Tell what a role may do, and which permission says so. Exit status: 0 allowed, 1 denied, 2 a procedure decides.
     Explain(Explain),
     /// Write an example config file with every key and its default.
     Init {
@@ -139,4 +139,5 @@ Environment:
 
 Exit status:
   0 stopped by a signal, in good order   1 a listener could not be opened; explain: denied
+  2 explain: a procedure decides
   64 wrong usage                         78 a mistake in the configuration";

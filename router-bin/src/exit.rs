@@ -3,8 +3,11 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-/// A listener could not be opened, a file could not be written.
+/// A listener could not be opened, a file could not be written; what `crossway explain` was asked about is denied.
 pub(crate) const FAILURE: u8 = 1;
+
+/// `crossway explain`: nobody knows before a procedure is asked.
+pub(crate) const UNKNOWN: u8 = 2;
 
 /// The command line makes no sense (`EX_USAGE`).
 pub(crate) const USAGE: u8 = 64;

@@ -9,21 +9,35 @@ use crossway_core::MetaApi;
 use crossway_core::authorization::{Action, Grant, Permissions, Verdict, Wish};
 use crossway_core::message::Match;
 use crossway_core::pattern::Pattern;
+use crossway_core::uri;
 
 use crate::cli::Explain;
 use crate::config::{Loaded, Permission, Place, Role, Terms, suggest};
 use crate::exit;
 
-/// Says the decision and what made it; ends with 0 if it is allowed, and with 1 if it is not.
+/// Says the decision and what made it; ends with 0 if it is allowed, with 1 if it is not, and with 2 if a procedure decides.
 pub(crate) fn run(loaded: &Loaded, ask: &Explain) -> ExitCode {
     match Question::new(loaded, ask) {
         Ok(question) => {
-            let (is_allowed, text) = question.answer(loaded);
+            let (outcome, text) = question.answer(loaded);
             let code = exit::saying(&text);
-            if is_allowed { code } else { ExitCode::from(exit::FAILURE) }
+            match outcome {
+                Outcome::Allowed => code,
+                Outcome::Denied => ExitCode::from(exit::FAILURE),
+                Outcome::Unknown => ExitCode::from(exit::UNKNOWN),
+            }
         }
         Err(why) => exit::with(exit::USAGE, &why),
     }
+}
+
+/// What came of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Allowed,
+    Denied,
+    /// Nobody knows before a procedure is asked.
+    Unknown,
 }
 
 /// A question that has an answer.
@@ -58,19 +72,38 @@ impl<'a> Question<'a> {
         Ok(Question { realm, role, action: *action, policy: *policy, uri, roles: &terms.roles })
     }
 
-    /// Whether it is allowed, and all that there is to say about it.
-    fn answer(&self, loaded: &Loaded) -> (bool, String) {
+    /// What comes of it, and all that there is to say about that.
+    fn answer(&self, loaded: &Loaded) -> (Outcome, String) {
+        let Question { realm, role, .. } = self;
+        let asked = self.roles.iter().find(|known| known.name == *role).and_then(Role::decided_by);
+        if let Some(asked) = asked.filter(|_| !self.is_of_the_router()) {
+            let text = format!("unknown: in {realm}, whether {role} may {}\n\n", self.what());
+            return (Outcome::Unknown, text + &line("decided by", &asked));
+        }
+        let (is_allowed, reason) = self.decided(loaded);
+        let (outcome, verdict, may) = match is_allowed {
+            true => (Outcome::Allowed, "allowed", "may"),
+            false => (Outcome::Denied, "denied", "may not"),
+        };
+        (outcome, format!("{verdict}: in {realm}, {role} {may} {}\n\n{reason}", self.what()))
+    }
+
+    /// Whether nobody can do it, whatever is allowed: what is below `wamp.` is registered and published by the router alone.
+    fn is_of_the_router(&self) -> bool {
+        matches!(self.action, Action::Register | Action::Publish) && uri::is_reserved(self.uri)
+    }
+
+    /// Whether the permissions allow it, and why.
+    fn decided(&self, loaded: &Loaded) -> (bool, String) {
+        if self.is_of_the_router() {
+            let why = format!("the protocol: nobody but the router can {} below `wamp.`", self.action.name());
+            return (false, line("decided by", &why));
+        }
         let permissions = Permissions::new(self.roles.iter().map(Role::to_core));
         let explanation = permissions.explain(self.role, self.action, self.policy, self.uri);
         let decisive = explanation.permission.and_then(|rule| self.place_of(rule));
         let kept = self.action == Action::Call && MetaApi::changes(self.uri);
-        let asked = self.roles.iter().find(|role| role.name == self.role).and_then(Role::decided_by);
-        if let Some(asked) = asked {
-            let Question { realm, role, .. } = self;
-            let text = format!("unknown: in {realm}, whether {role} may {}\n\n", self.what());
-            return (false, text + &line("decided by", &asked));
-        }
-        let (is_allowed, reason) = match (&explanation.verdict, decisive) {
+        match (&explanation.verdict, decisive) {
             _ if self.roles.is_empty() => (!kept, self.without_roles(kept)),
             (Verdict::Allowed(grant), Some(decisive)) if kept && !grant.explicit => {
                 (false, self.not_on_purpose(&said(decisive, loaded)))
@@ -85,10 +118,7 @@ impl<'a> Question<'a> {
                 let nothing = "nothing: no permission of this role says anything of it";
                 (false, line("decided by", nothing) + &self.takes_this())
             }
-        };
-        let Question { realm, role, .. } = self;
-        let [verdict, may] = if is_allowed { ["allowed", "may"] } else { ["denied", "may not"] };
-        (is_allowed, format!("{verdict}: in {realm}, {role} {may} {}\n\n{reason}", self.what()))
+        }
     }
 
     /// Whether this way of comparing is refused. Other options are not part of the question.

@@ -5,7 +5,7 @@ use std::fs;
 use crossway_core::authorization::Action;
 use crossway_core::message::Match;
 
-use super::Question;
+use super::{Outcome, Question};
 use crate::cli::Explain;
 use crate::config::{Environment, Loaded, load};
 
@@ -36,6 +36,12 @@ only_match = ["exact"]
 uri = ""
 match = "prefix"
 allow = ["call"]
+[[realm]]
+name = "asked"
+auth = [{ method = "anonymous", role = "guest" }]
+[[realm.role]]
+name = "guest"
+authorizer = { procedure = "com.may", realm = "app" }
 "#;
 
 fn loaded() -> Loaded {
@@ -50,11 +56,11 @@ fn loaded() -> Loaded {
 fn ask(realm: &str, action: Action, uri: &str, policy: Match) -> Result<(bool, String), String> {
     let (loaded, realm, role, uri) = (loaded(), realm.into(), "guest".into(), uri.into());
     let ask = Explain { config: None, realm, role, action, uri, policy };
-    let (is_allowed, text) = Question::new(&loaded, &ask)?.answer(&loaded);
+    let (outcome, text) = Question::new(&loaded, &ask)?.answer(&loaded);
     let short =
         |line: &str| line.rsplit_once("/x.toml").map_or(line.into(), |(_, line)| format!("  in line{line}"));
     let lines: Vec<String> = text.lines().map(short).collect();
-    Ok((is_allowed, lines.join("\n").replace("in line:", "in line ")))
+    Ok((outcome == Outcome::Allowed, lines.join("\n").replace("in line:", "in line ")))
 }
 
 #[track_caller]
@@ -162,6 +168,29 @@ fn a_realm_without_roles_allows_what_harms_nobody() {
         !is_allowed && text.contains("  it takes    [[realm.role]]\n              name = \"guest\"\n"),
         "{text}"
     );
+}
+
+#[test]
+fn what_a_procedure_decides_is_not_known_before() {
+    let (loaded, realm, role) = (loaded(), "asked".into(), "guest".into());
+    let (action, uri, policy) = (Action::Call, "a.b".into(), Match::Exact);
+    let ask = Explain { config: None, realm, role, action, uri, policy };
+    let (outcome, text) = Question::new(&loaded, &ask).unwrap().answer(&loaded);
+    assert_eq!(outcome, Outcome::Unknown);
+    assert!(text.starts_with("unknown: in asked, whether guest may call \"a.b\"\n"), "{text}");
+    assert!(text.contains("  decided by  com.may of app, each time\n"), "{text}");
+}
+
+#[test]
+fn what_is_the_routers_nobody_can_take() {
+    for (realm, action, uri) in [
+        ("open", Action::Publish, "wamp.session.on_join"),
+        ("app", Action::Register, "wamp.session.kill"),
+        ("asked", Action::Register, "wamp.x"),
+    ] {
+        let (is_allowed, text) = ask(realm, action, uri, Match::Exact).unwrap();
+        assert!(!is_allowed && text.contains("nobody but the router"), "{text}");
+    }
 }
 
 #[test]
