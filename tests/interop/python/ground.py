@@ -69,12 +69,31 @@ class NotHere(Exception):
     """A scenario has nothing to show between these sessions, and why. It does not count."""
 
 
+class Token:
+    """What autobahn has no authenticator for: a token as the answer to a challenge."""
+
+    authextra = None
+
+    def __init__(self, authid=None, token=None):
+        self._token = token
+
+    def on_challenge(self, session, challenge):
+        assert self._token, "the header was not enough"
+        return self._token
+
+    def on_welcome(self, session, authextra):
+        return None
+
+
 class Login:
     """One way of logging in: autobahn's own authenticator for a method, made from the credentials in `logins.json`."""
 
     def __init__(self, method, credentials):
         self.method, self.authid = method, credentials.get("authid")
-        self._authenticator = create_authenticator(method, **credentials)
+        header = credentials.pop("header", None)
+        self.headers = {"Authorization": f"Bearer {header}"} if header else None
+        make = Token if method == "jwt" else functools.partial(create_authenticator, method)
+        self._authenticator = make(**credentials)
 
     @property
     def authextra(self):
@@ -93,21 +112,21 @@ class Peer(ApplicationSession):
 
     def __init__(self, realm, login=None):
         super().__init__(ComponentConfig(realm))
-        self._login = login or Login("anonymous", {})
+        self.login = login or Login("anonymous", {})
         loop = asyncio.get_running_loop()
         self.joined, self.left, self.gone = (loop.create_future() for _ in range(3))
         self.roles = None
 
     def onConnect(self):
-        login = self._login
+        login = self.login
         self.join(self.config.realm, [login.method], login.authid, authextra=login.authextra)
 
     def onChallenge(self, challenge):
-        return self._login.answer(self, challenge)
+        return self.login.answer(self, challenge)
 
     def onWelcome(self, welcome):
         self.roles = welcome.roles
-        return self._login.check(self, welcome.authextra)
+        return self.login.check(self, welcome.authextra)
 
     def onJoin(self, details):
         self.joined.set_result(details)
@@ -180,7 +199,8 @@ class Router:
     def _websocket(way, peer, serializer):
         scheme = "wss" if way.get("tls") else "ws"
         url = f"{scheme}://{way.get('host', 'localhost')}:{way.get('port', 80)}{way['path']}"
-        factory = WampWebSocketClientFactory(lambda: peer, url=url, serializers=[serializer])
+        headers = peer.login.headers
+        factory = WampWebSocketClientFactory(lambda: peer, url=url, headers=headers, serializers=[serializer])
         # As autobahn's own runner sets it: an extension is offered, which a router may decline.
         factory.setProtocolOptions(
             perMessageCompressionOffers=[PerMessageDeflateOffer()],

@@ -21,11 +21,12 @@ class Http:
         self._where, self._tls = (host, port), tls
         self._writer = None
 
-    async def post(self, path, body):
+    async def post(self, path, body, headers=None):
         """The body of the answer."""
         if not self._writer:
             self._reader, self._writer = await asyncio.open_connection(*self._where, ssl=self._tls)
-        head = f"POST {path} HTTP/1.1\r\nHost: {self._where[0]}\r\nContent-Length: {len(body)}\r\n\r\n"
+        fields = {"Host": self._where[0], "Content-Length": len(body), **(headers or {})}
+        head = f"POST {path} HTTP/1.1\r\n" + "".join(f"{key}: {value}\r\n" for key, value in fields.items()) + "\r\n"
         self._writer.write(head.encode() + body)
         status, *fields = (await self._reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         length = [field.split(":")[1] for field in fields if field.lower().startswith("content-length:")]
@@ -43,7 +44,7 @@ class LongPoll:
     """What a session takes for its transport."""
 
     # What sessions and scenarios ask of every transport.
-    transport_details = TransportDetails()
+    transport_details = TransportDetails(channel_id={})
     websocket_extensions_in_use = ()
 
     def __init__(self, way, serializer, tls):
@@ -56,7 +57,8 @@ class LongPoll:
     async def open(self, session):
         """Opens the transport and the session above it."""
         protocol = f"wamp.2.{self._serializer.SERIALIZER_ID}"
-        about = json.loads(await self._sending.post(f"{self._base}/open", json.dumps({"protocols": [protocol]}).encode()))
+        wish = json.dumps({"protocols": [protocol]}).encode()
+        about = json.loads(await self._sending.post(f"{self._base}/open", wish, session.login.headers))
         assert about["protocol"] == protocol, about
         self._base += f"/{about['transport']}"
         self._session = session

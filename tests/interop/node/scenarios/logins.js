@@ -8,9 +8,21 @@ const LOGINS = require('../../logins/logins.json');
 // What autobahn's connection has to be told, by method, from the credentials in the list.
 const METHODS = {
    ticket: ({ authid, ticket }) => ({ authid, onchallenge: () => ticket }),
+   jwt: ({ authid, token }) => ({ authid, onchallenge: () => token }),
+   cryptosign: ({ authid, privkey }, { nacl, auth_cryptosign }) => {
+      const pair = nacl.sign.keyPair.fromSeed(Uint8Array.from(Buffer.from(privkey, 'hex')));
+      return {
+         authid,
+         authextra: { pubkey: auth_cryptosign.public_key(pair), challenge: null, channel_binding: null },
+         onchallenge: (_session, _method, extra) => auth_cryptosign.sign_challenge(pair, extra),
+      };
+   },
 };
 
-const as = ({ method }, credentials) => ({ authmethods: [method], ...METHODS[method](credentials) });
+const as = ({ method }, credentials, { autobahn }) => ({
+   authmethods: [method],
+   ...METHODS[method](credentials, autobahn),
+});
 
 function check({ only }, ground) {
    if (only && !only.includes(ground.transport)) {
@@ -20,7 +32,7 @@ function check({ only }, ground) {
 
 const right = (login) => async (ground) => {
    check(login, ground);
-   const { details } = await ground.here({ realm: login.realm, login: as(login, login.right) });
+   const { details } = await ground.here({ realm: login.realm, login: as(login, login.right, ground) });
    for (const [key, value] of Object.entries(login.welcome)) {
       assert.equal(details[key], value, key);
    }
@@ -29,7 +41,7 @@ const right = (login) => async (ground) => {
 const wrong = (login) => async (ground) => {
    check(login, ground);
    for (const credentials of login.wrong) {
-      const joining = ground.here({ realm: login.realm, login: as(login, credentials) });
+      const joining = ground.here({ realm: login.realm, login: as(login, credentials, ground) });
       await refused(joining, 'wamp.error.authentication_denied');
    }
 };
