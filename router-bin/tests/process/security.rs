@@ -43,6 +43,7 @@ fn side_files(directory: &Path) {
         ("server.pem", made.cert.pem()),
         ("server.key", made.signing_key.serialize_pem()),
         ("ca.pem", made.cert.pem()),
+        ("issuer.pem", made.signing_key.public_key_pem()),
         ("router.key", keyfile::write(&PrivateKey::generate().unwrap(), "for a test").to_string()),
         ("backend.ticket", "something long\n".to_string()),
     ];
