@@ -188,7 +188,10 @@ fn a_service_that_is_silent_or_has_too_much_to_do_lets_nobody_in() {
     let service = Service::new();
     let mut options = service.options("http");
     (options.timeout, options.max_concurrent) = (Duration::from_millis(200), 1);
-    on_memory(decided_by(&options), async |router| {
+    let hook = Hook::new(&options).expect("a service");
+    let counters = hook.counters();
+    let realm = RealmConfig::new("realm1").authenticator(Arc::new(Dynamic::new("ticket", hook)));
+    on_memory(Plan::realm(realm), async |router| {
         let listener = service.listen();
         let mut joe = shows(router, Link::DEFAULT, "secret").await;
         let silent = listener.accept().await.expect("a connection");
@@ -197,6 +200,8 @@ fn a_service_that_is_silent_or_has_too_much_to_do_lets_nobody_in() {
         other.expect_abort("wamp.error.authentication_failed").await;
         drop(silent);
     });
+    assert!(counters.timed_out.get() >= 1);
+    assert_eq!(counters.timed_out.get() + counters.over_limit.get(), 2);
 }
 
 // covers: AUTH-20

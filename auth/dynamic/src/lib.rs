@@ -135,12 +135,18 @@ impl Dynamic {
             return Ok(verdict);
         }
         let decided = self.decider.decide(question).await;
-        let verdict = decided.and_then(|decided| Verdict::read(decided, question, self.scheme)).map_err(
-            |undecided| {
-                tracing::debug!(realm = question.realm, method = self.method, why = %undecided, "not let in");
-                AuthError::from(undecided)
-            },
-        )?;
+        let verdict = decided.and_then(|decided| Verdict::read(decided, question, self.scheme));
+        let verdict = verdict.map_err(|undecided| {
+            let (realm, method) = (&question.realm, &self.method);
+            match &undecided {
+                Undecided::Denied(why) => tracing::debug!(realm, method, why, "not let in"),
+                // Somebody should look after whoever decides.
+                Undecided::Failed(why) => {
+                    tracing::warn!(realm, method, why, "nobody could decide who this is")
+                }
+            }
+            AuthError::from(undecided)
+        })?;
         if let Some(lasts) = verdict.lasts {
             self.cache.put(key, verdict.clone(), lasts);
         }

@@ -53,10 +53,11 @@ const NO: [&str; 4] = [
 /// The protocol's own errors mean that nobody has decided, but for those that say no. Any other is the callee's no.
 fn undecided(error: CallFailed) -> Undecided {
     match error.uri.as_str() {
-        no if NO.contains(&no) => Undecided::Denied(error.to_string()),
+        no if NO.contains(&no) => Undecided::Denied(error.uri),
         failed if failed.starts_with("wamp.") || failed.starts_with("crossway.") => {
-            Undecided::Failed(error.to_string())
+            // Its words may hold what the client has shown.
+            Undecided::Failed(error.uri)
         }
-        _ => Undecided::Denied(error.to_string()),
+        _ => Undecided::Denied(error.uri),
     }
 }

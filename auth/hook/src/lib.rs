@@ -21,10 +21,12 @@ mod exchange;
 mod trust;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use crossway_core::Dict;
+use crossway_core::limits::Counter;
 use crossway_dynamic::{Decided, Decider, Question, Undecided};
 use exchange::Service;
 use tokio::sync::Semaphore;
@@ -98,9 +100,21 @@ pub enum HookError {
     Bearer,
 }
 
+/// What happened at the bounds of a service since the start.
+#[derive(Debug, Default)]
+pub struct HookCounters {
+    /// Decisions that took longer than `timeout`.
+    pub timed_out: Counter,
+    /// Decisions that got no place because of `max_concurrent`.
+    pub over_limit: Counter,
+    /// Services that could not be reached, or whose answer was none.
+    pub failed: Counter,
+}
+
 /// Asks an HTTP service.
 pub struct Hook {
     service: Service,
+    counters: Arc<HookCounters>,
     timeout: Duration,
     max_concurrent: usize,
     places: Semaphore,
@@ -115,10 +129,16 @@ impl Hook {
         let max_concurrent = options.max_concurrent.clamp(1, Semaphore::MAX_PERMITS);
         Ok(Hook {
             service: Service::new(options)?,
+            counters: Arc::default(),
             timeout: options.timeout,
             max_concurrent,
             places: Semaphore::new(max_concurrent),
         })
+    }
+
+    /// What happened so far; they go on counting.
+    pub fn counters(&self) -> Arc<HookCounters> {
+        Arc::clone(&self.counters)
     }
 }
 
@@ -143,11 +163,17 @@ impl Decider for Hook {
             self.service.ask(body).await
         };
         match timeout(self.timeout, asking).await {
+            Ok(Err(Undecided::Failed(why))) => {
+                self.counters.failed.increment();
+                Err(Undecided::Failed(why))
+            }
             Ok(answer) => answer,
             Err(_) if has_place => {
+                self.counters.timed_out.increment();
                 Err(Undecided::Failed(format!("the service has not answered within {:?}", self.timeout)))
             }
             Err(_) => {
+                self.counters.over_limit.increment();
                 Err(Undecided::Failed(format!("max_concurrent = {} are under way", self.max_concurrent)))
             }
         }
