@@ -28,6 +28,7 @@ from autobahn.websocket.compress import (
     PerMessageDeflateResponseAccept,
 )
 from longpoll import LongPoll
+from scram import SpecScram
 
 SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
 
@@ -92,7 +93,8 @@ class Login:
         self.method, self.authid = method, credentials.get("authid")
         header = credentials.pop("header", None)
         self.headers = {"Authorization": f"Bearer {header}"} if header else None
-        make = Token if method == "jwt" else functools.partial(create_authenticator, method)
+        own = {"jwt": Token, "wamp-scram": SpecScram}
+        make = own.get(method, functools.partial(create_authenticator, method))
         self._authenticator = make(**credentials)
 
     @property

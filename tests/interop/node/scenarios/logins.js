@@ -17,6 +17,11 @@ const METHODS = {
          onchallenge: (_session, _method, extra) => auth_cryptosign.sign_challenge(pair, extra),
       };
    },
+   wampcra: ({ authid, secret }, { auth_cra }) => ({
+      authid,
+      onchallenge: (_session, _method, { challenge, salt, iterations, keylen }) =>
+         auth_cra.sign(salt ? auth_cra.derive_key(secret, salt, iterations, keylen) : secret, challenge),
+   }),
 };
 
 const as = ({ method }, credentials, { autobahn }) => ({
