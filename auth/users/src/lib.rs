@@ -35,7 +35,7 @@ use crossway_core::auth::{AuthError, AuthRequest};
 
 pub use crypto::{Argon2Cost, MAX_ARGON2_ITERATIONS, MAX_ARGON2_MEMORY};
 pub use decoy::Seed;
-pub use file::{FileOptions, UsersError, read};
+pub use file::{FileError, FileOptions, read};
 pub use kdf::{Kdf, KdfCounters, KdfOptions};
 pub use roster::{Candidate, Principal, Roster, Users};
 pub use user::User;

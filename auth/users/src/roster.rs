@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crossway_core::auth::{AuthError, Identity};
 
 use crate::decoy::{self, Seed, Verifier};
-use crate::file::{FileOptions, UsersError, Watched};
+use crate::file::{FileError, FileOptions, Watched, watch};
 use crate::user::User;
 use crate::verifier::{Scram, ScramDialect, Ticket, WampCra};
 
@@ -35,8 +35,8 @@ impl Users {
     ///
     /// # Errors
     /// The file can't be read, is too long, or has a mistake. Later, such a file leaves the users as they were.
-    pub fn open(options: FileOptions) -> Result<Self, UsersError> {
-        Ok(Users(Source::File(Arc::new(Watched::open(options)?))))
+    pub fn open(options: FileOptions) -> Result<Self, FileError> {
+        watch(options).map(|file| Users(Source::File(file)))
     }
 
     /// The users as they are now. Authenticators ask once for each login.

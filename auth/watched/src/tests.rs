@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::{FileOptions, Watched};
 
@@ -55,6 +55,25 @@ fn a_broken_file_changes_nothing() {
         assert_eq!(*watched.now().await, 1, "gone");
         fs::write(&path, "2").expect("room");
         assert_eq!(*watched.now().await, 2);
+    });
+}
+
+#[test]
+fn a_file_that_has_settled_is_read_once() {
+    run(async {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("number");
+        fs::write(&path, "1").expect("room");
+        let long_ago = SystemTime::now() - Duration::from_secs(60);
+        fs::File::options()
+            .write(true)
+            .open(&path)
+            .expect("it is there")
+            .set_modified(long_ago)
+            .expect("a time");
+        let watched = number(&path).expect("a number");
+        let before = watched.latest();
+        assert!(Arc::ptr_eq(&before, &watched.now().await), "it was not read again");
     });
 }
 

@@ -1,63 +1,56 @@
-//! The users file: what is in it ([`read`]), and noticing when it changes ([`Watched`]).
+//! The users file: what is in it ([`read`]), and reading it again when it changes.
 
 mod read;
-mod watch;
 
-use std::fmt;
-use std::io;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
 
+pub use crossway_watched::{FileError, FileOptions};
 pub use read::read;
-pub(crate) use watch::Watched;
 
-/// Which file, and how it is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileOptions {
-    /// Where it is.
-    pub path: PathBuf,
-    /// How long a look at it is good for: who logs in later has it looked at again.
-    pub interval: Duration,
-    /// The longest file that is read, in bytes.
-    pub max_bytes: u64,
+use crate::roster::Roster;
+
+/// A users file and who was in it. A session that exists is not touched by a change.
+pub(crate) type Watched = crossway_watched::Watched<Roster>;
+
+/// Reads the file now, and again when it has changed.
+pub(crate) fn watch(options: FileOptions) -> Result<Arc<Watched>, FileError> {
+    let parse = |text: &str| read(text).map_err(|(line, what)| format!("line {line}: {what}"));
+    Watched::open(options, parse).map(Arc::new)
 }
 
-impl FileOptions {
-    /// One look each second, and 16 MiB.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        FileOptions { path: path.into(), interval: Duration::from_secs(1), max_bytes: 16 << 20 }
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_changes_is_read_again_and_a_broken_one_is_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("users.toml");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let user =
+            |name: &str| format!("[user.{name}]\nrole = \"user\"\nticket = {{ secret = \"secret\" }}\n");
+        fs::write(&path, user("joe")).unwrap();
+        let watched = watch(FileOptions { interval: Duration::ZERO, ..FileOptions::new(&path) }).unwrap();
+        let names = || {
+            let roster = runtime.block_on(watched.now());
+            ["joe", "bob"].map(|name| roster.ticket(name).admitted(true).is_ok())
+        };
+        assert_eq!(names(), [true, false]);
+        fs::write(&path, user("bob")).unwrap();
+        assert_eq!(names(), [false, true]);
+        fs::write(&path, "[user.joe]\nrole = 5").unwrap();
+        assert_eq!(names(), [false, true]);
+    }
+
+    #[test]
+    fn what_is_wrong_at_the_start_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("users.toml");
+        fs::write(&path, "\n[user.joe]\n").unwrap();
+        let told = watch(FileOptions::new(&path)).unwrap_err().to_string();
+        assert!(told.ends_with("users.toml: line 2: `role` is missing"), "{told}");
     }
 }
-
-/// Why there are no users to be had from a file. Names the place, and shows nothing of what stands there.
-#[derive(Debug)]
-pub struct UsersError {
-    path: PathBuf,
-    why: Why,
-}
-
-#[derive(Debug)]
-enum Why {
-    Io(io::Error),
-    TooLong(u64),
-    Mistake { line: usize, what: String },
-}
-
-impl UsersError {
-    fn new(path: &Path, why: Why) -> Self {
-        UsersError { path: path.to_owned(), why }
-    }
-}
-
-impl fmt::Display for UsersError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.display();
-        match &self.why {
-            Why::Io(error) => write!(f, "{path}: {error}"),
-            Why::TooLong(limit) => write!(f, "{path} is longer than {limit} bytes"),
-            Why::Mistake { line, what } => write!(f, "{path}, line {line}: {what}"),
-        }
-    }
-}
-
-impl std::error::Error for UsersError {}
