@@ -68,6 +68,16 @@ fn warnings(text: &str) -> String {
     }
 }
 
+/// Checks that a report has a headline, a place and words of help, whatever the line breaks, and how many there are.
+#[track_caller]
+fn told(report: &str, headline: &str, place: &str, help: &str, count: &str) {
+    let flat = report.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains(headline), "no `{headline}` in\n{report}");
+    assert!(report.contains(&format!("[test.toml:{place}]")), "not at {place}:\n{report}");
+    assert!(flat.contains(help), "no `{help}` in\n{report}");
+    assert!(report.ends_with(&format!("\n{count} in the configuration.\n")), "{report}");
+}
+
 /// A certificate of its own making in `name.pem`, with its key in `name.key`.
 fn certificate(directory: &Path, name: &str) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_string()]).unwrap();

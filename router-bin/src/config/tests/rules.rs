@@ -1,6 +1,6 @@
 //! Mistakes in what is said of topics and procedures, and how many of them are counted.
 
-use super::{LISTENER, good, report};
+use super::{LISTENER, good, report, told};
 use crate::config::summary;
 use crate::config::tree::Format;
 
@@ -12,12 +12,7 @@ pub(super) fn with(table: &str, keys: &str) -> String {
 /// Checks that one mistake is reported, with its place, its headline and its help.
 #[track_caller]
 pub(super) fn one(text: &str, headline: &str, place: &str, help: &str) {
-    let report = report(Format::Toml, text);
-    let flat = report.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(flat.contains(headline), "no `{headline}` in\n{report}");
-    assert!(report.contains(&format!("[test.toml:{place}]")), "not at {place}:\n{report}");
-    assert!(flat.contains(help), "no `{help}` in\n{report}");
-    assert!(report.ends_with("\n1 mistake in the configuration.\n"), "{report}");
+    told(&report(Format::Toml, text), headline, place, help, "1 mistake");
 }
 
 #[test]

@@ -1,18 +1,13 @@
 //! What works and is hardly meant: said with place and reason, and no mistake.
 
-use super::{LISTENER, REALM, good, warnings};
+use super::{LISTENER, REALM, good, told, warnings};
 use crate::config::BUILT_IN;
 use crate::init::EXAMPLE;
 
 /// Checks that one warning is given, with its headline, its place and a part of the rest.
 #[track_caller]
 fn one(text: &str, headline: &str, place: &str, words: &str) {
-    let report = warnings(text);
-    let flat = report.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(flat.contains(headline), "no `{headline}` in\n{report}");
-    assert!(report.contains(&format!("[test.toml:{place}]")), "not at {place}:\n{report}");
-    assert!(flat.contains(words), "no `{words}` in\n{report}");
-    assert!(report.ends_with("\n1 warning in the configuration.\n"), "{report}");
+    told(&warnings(text), headline, place, words, "1 warning");
 }
 
 #[test]
