@@ -3,16 +3,27 @@
 use std::time::Duration;
 
 use crossway_core::caller::Caller;
+use crossway_core::uri::{self, UriRule};
 
 use super::Context;
 use super::settings::{COUNT, number};
 use crate::config::checked::{Asked, Mention};
 use crate::config::read::Table;
 
+const NO_PROCEDURE: &str = "is no procedure that could be asked";
+const EXAMPLE: &str = "allowed: a URI such as `com.example.decide`";
+
 /// The whole of it.
 pub(super) fn read(table: &Table<'_>, context: &Context<'_>) -> Option<Asked> {
     let (timeout, max_concurrent) = bounds(table);
-    let uri = table.require("procedure", "procedure = \"com.example.decide\"").and_then(|field| field.text());
+    let uri = table.require("procedure", "procedure = \"com.example.decide\"").and_then(|field| {
+        let uri = field.text()?;
+        match UriRule::Loose.check(&uri) {
+            Ok(()) if !uri::is_reserved(&uri) => Some(uri),
+            Ok(()) => field.wrong(NO_PROCEDURE, "below `wamp.` nobody can register one", EXAMPLE),
+            Err(error) => field.wrong(NO_PROCEDURE, &error.to_string(), EXAMPLE),
+        }
+    });
     let realm = table.require("realm", "realm = \"admin\", where the procedure is registered");
     let realm = realm.and_then(|field| {
         let name = field.text()?;

@@ -78,6 +78,10 @@ fn certificates_come_from_a_file() {
 
 #[test]
 fn mistakes_are_told() {
+    for uri in ["com.example..who", "wamp.session.get", "who is that"] {
+        let auth = format!("{{ method = \"ticket\", procedure = \"{uri}\", realm = \"admin\" }}");
+        wrong(&auth, "is no procedure that could be asked");
+    }
     let procedure = "procedure = \"com.example.authenticate\"";
     wrong(&format!("{{ method = \"ticket\", {procedure} }}"), "`realm[1].auth[0].realm` is missing");
     wrong(
