@@ -80,18 +80,20 @@ pub struct LongPollClient {
 }
 
 impl LongPollClient {
-    /// Opens a transport.
+    /// Opens a transport; also the cookie that the router sets, in lower case.
     pub async fn open(
         sending: Stream,
         receiving: Stream,
         protocol: &'static str,
         headers: &[(&'static str, &str)],
-    ) -> Self {
+    ) -> (Self, Option<String>) {
         let mut sending = Http(sending);
         let body = serde_json::json!({"protocols": [protocol]}).to_string();
         sending.send_with("/longpoll/open", body.as_bytes(), headers).await;
         let answer = sending.answer().await.expect("an answer");
         assert_eq!(answer.status, 200, "{answer:?}");
+        let cookie = answer.head.lines().find_map(|line| line.strip_prefix("set-cookie: "));
+        let cookie = cookie.map(str::to_owned);
         let opened: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON (LP-06)");
         assert_eq!(opened["protocol"], protocol);
         let transport = format!("/longpoll/{}", opened["transport"].as_str().expect("an id"));
@@ -105,7 +107,7 @@ impl LongPollClient {
             longest_batch: 0,
         };
         client.ask().await;
-        client
+        (client, cookie)
     }
 
     /// Asks for messages, unless a request for them is under way.

@@ -10,7 +10,7 @@ use crossway_anonymous::Anonymous;
 use crossway_core::authorization::{Action, Permission, Permissions, Role};
 use crossway_core::message::Match;
 use crossway_core::serializer::Serializer;
-use crossway_core::transport::Transport;
+use crossway_core::transport::{Transport, Visitors};
 use crossway_core::{Limits, Protocol, RealmConfig, Router};
 use crossway_framing::{Handshake, Listener, ListenerCounters, ServeOptions, Split, serve};
 use crossway_longpoll::{LongPoll, LongPollOptions};
@@ -47,6 +47,10 @@ pub struct Plan {
     pub authmethods: Option<Arc<[String]>>,
     /// Every listener speaks RawSocket and WebSocket, and tells them apart.
     pub shared_port: bool,
+    /// Who knows HTTP clients again.
+    pub visitors: Option<Arc<dyn Visitors>>,
+    /// Clients inside TLS may show certificates: see [`tls::client`](crate::tls::client).
+    pub client_certificates: bool,
     /// What is particular to long-polling.
     pub longpoll: Box<dyn Fn(&mut LongPollOptions) + Send + Sync>,
 }
@@ -66,6 +70,8 @@ impl Default for Plan {
             max_message: 1 << 24,
             authmethods: None,
             shared_port: false,
+            visitors: None,
+            client_certificates: false,
             longpoll: Box::new(|_| ()),
         }
     }
@@ -202,17 +208,38 @@ impl TestRouter {
 
     /// As [`connect`](Self::connect), over HTTP, with headers of its own in the request that opens the transport.
     pub async fn connect_with(&self, link: Link, headers: &[(&'static str, &str)]) -> Wire {
+        self.connect_sending(link, headers).await.0
+    }
+
+    /// The same, and the cookie that the router sets.
+    pub async fn connect_sending(
+        &self,
+        link: Link,
+        headers: &[(&'static str, &str)],
+    ) -> (Wire, Option<String>) {
+        let stream = self.dial(link.carrier).await;
         match link.carrier {
             Carrier::Ws | Carrier::Wss | Carrier::Batched => {
-                let batched = link.carrier == Carrier::Batched;
-                Wire::websocket_with(self.dial(link.carrier).await, link.format, batched, headers).await
+                Wire::upgrade(stream, link.format, link.carrier == Carrier::Batched, headers).await
             }
             Carrier::LongPoll | Carrier::LongPollBatched => {
-                let (sending, receiving) = (self.dial(link.carrier).await, self.dial(link.carrier).await);
-                let batched = link.carrier == Carrier::LongPollBatched;
-                Wire::longpoll_with(sending, receiving, link.format, batched, headers).await
+                let (receiving, batched) =
+                    (self.dial(link.carrier).await, link.carrier == Carrier::LongPollBatched);
+                Wire::longpoll_with(stream, receiving, link.format, batched, headers).await
             }
             _ => panic!("{link} is no HTTP"),
+        }
+    }
+
+    /// As [`connect`](Self::connect), over TLS with a certificate for somebody.
+    pub async fn connect_as(&self, link: Link, client: &crate::tls::Client) -> Wire {
+        let Address::Port(address) = self.door(link.carrier).address else { panic!("{link} is no TLS") };
+        let stream = TcpStream::connect(address).await.expect("the router listens");
+        let stream = client.connect(stream).await;
+        match link.carrier {
+            Carrier::Wss => Wire::websocket(stream, link.format, false).await,
+            Carrier::Tls => Wire::rawsocket(stream, link.format, 15).await,
+            _ => panic!("{link} is no TLS"),
         }
     }
 
@@ -279,7 +306,8 @@ impl TestRouter {
                 self.listen_tcp(carrier, Arc::new(framing), tasks)
             }
             Carrier::Wss | Carrier::Tls => {
-                let handshake = crate::tls::handshake(framing, self.files.path());
+                let handshake =
+                    crate::tls::handshake(framing, self.files.path(), self.plan.client_certificates);
                 self.listen_tcp(carrier, handshake, tasks)
             }
             Carrier::Unix => self.listen_unix(Arc::new(framing), tasks),
@@ -287,13 +315,14 @@ impl TestRouter {
     }
 
     fn websocket(&self) -> WebSocket {
-        let max_message = self.plan.max_message;
-        WebSocket::new(WebSocketOptions { max_message, ..WebSocketOptions::new(serializers()) })
+        let (max_message, visitors) = (self.plan.max_message, self.plan.visitors.clone());
+        WebSocket::new(WebSocketOptions { max_message, visitors, ..WebSocketOptions::new(serializers()) })
     }
 
     fn longpoll(&self) -> LongPoll {
         let mut options = LongPollOptions::new(serializers());
         options.max_message = self.plan.max_message;
+        options.visitors.clone_from(&self.plan.visitors);
         (self.plan.longpoll)(&mut options);
         LongPoll::new(options)
     }

@@ -79,6 +79,16 @@ impl Wire {
         batched: bool,
         headers: &[(&'static str, &str)],
     ) -> Wire {
+        Self::upgrade(stream, format, batched, headers).await.0
+    }
+
+    /// The same, and the cookie that the router sets.
+    pub(crate) async fn upgrade(
+        stream: Stream,
+        format: Format,
+        batched: bool,
+        headers: &[(&'static str, &str)],
+    ) -> (Wire, Option<String>) {
         let subprotocol = if batched { format.batched_subprotocol() } else { format.subprotocol() };
         let mut request = "ws://localhost/ws".into_client_request().expect("a valid address");
         let name = subprotocol.parse().expect("a valid header");
@@ -92,30 +102,29 @@ impl Wire {
             .expect("the router accepts the upgrade");
         let chosen = response.headers().get("Sec-WebSocket-Protocol").map(|name| name.as_bytes());
         assert_eq!(chosen, Some(subprotocol.as_bytes()), "the router echoes the subprotocol (WS-09)");
-        Wire::WebSocket(Box::new(WebSocketWire {
-            socket,
-            format,
-            batched,
-            arrived: VecDeque::new(),
-            longest_batch: 0,
-        }))
+        let cookie = response.headers().get("Set-Cookie");
+        let cookie = cookie.map(|cookie| cookie.to_str().expect("text").to_owned());
+        let arrived = VecDeque::new();
+        let wire = WebSocketWire { socket, format, batched, arrived, longest_batch: 0 };
+        (Wire::WebSocket(Box::new(wire)), cookie)
     }
 
     /// Opens a long-poll transport, with a connection to send on and one to fetch on.
     pub async fn longpoll(sending: Stream, receiving: Stream, format: Format, batched: bool) -> Wire {
-        Self::longpoll_with(sending, receiving, format, batched, &[]).await
+        Self::longpoll_with(sending, receiving, format, batched, &[]).await.0
     }
 
-    /// As [`longpoll`](Self::longpoll), with headers of its own in the request that opens the transport.
+    /// As [`longpoll`](Self::longpoll), with headers of its own in the request that opens the transport; also the cookie that the router sets.
     pub async fn longpoll_with(
         sending: Stream,
         receiving: Stream,
         format: Format,
         batched: bool,
         headers: &[(&'static str, &str)],
-    ) -> Wire {
+    ) -> (Wire, Option<String>) {
         let protocol = if batched { format.batched_subprotocol() } else { format.subprotocol() };
-        Wire::LongPoll(Box::new(LongPollClient::open(sending, receiving, protocol, headers).await), format)
+        let (client, cookie) = LongPollClient::open(sending, receiving, protocol, headers).await;
+        (Wire::LongPoll(Box::new(client), format), cookie)
     }
 
     /// RawSocket's handshake; the peer accepts messages of `2^(9 + length)` octets.

@@ -5,6 +5,8 @@
 
 mod arrows;
 mod auth;
+mod auth_certificate;
+mod auth_cookie;
 mod auth_scram;
 mod auth_users;
 mod auth_wampcra;
@@ -47,6 +49,7 @@ mod reroute;
 mod retention;
 mod revocation;
 mod rpc;
+mod secrets;
 mod sessions;
 mod sharding;
 mod shards;
