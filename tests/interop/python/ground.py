@@ -10,6 +10,7 @@ import itertools
 import json
 import ssl
 from dataclasses import dataclass
+from pathlib import Path
 
 import txaio
 
@@ -34,6 +35,9 @@ SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBO
 
 # Several messages in one of WebSocket's. autobahn offers these before the others unless told otherwise.
 BATCHED = {f"{name}.batched": functools.partial(make, batched=True) for name, make in SERIALIZERS.items()}
+
+# Where certificates of clients are.
+LOGINS = Path(__file__).parents[1] / "logins"
 
 _numbers = itertools.count(1)
 
@@ -71,7 +75,7 @@ class NotHere(Exception):
 
 
 class Token:
-    """What autobahn has no authenticator for: a token as the answer to a challenge."""
+    """What autobahn has no authenticator for: a token as the answer to a challenge, or nothing, where the transport says it all."""
 
     authextra = None
 
@@ -91,9 +95,14 @@ class Login:
 
     def __init__(self, method, credentials):
         self.method, self.authid = method, credentials.get("authid")
-        header = credentials.pop("header", None)
-        self.headers = {"Authorization": f"Bearer {header}"} if header else None
-        own = {"jwt": Token, "wamp-scram": SpecScram}
+        # Beside HELLO: headers for HTTP, a file for TLS.
+        self.headers = {}
+        if header := credentials.pop("header", None):
+            self.headers["Authorization"] = f"Bearer {header}"
+        if cookie := credentials.pop("cookie", None):
+            self.headers["Cookie"] = cookie
+        self.certificate = credentials.pop("certificate", None)
+        own = {"jwt": Token, "wamp-scram": SpecScram, "tls": Token, "cookie": Token}
         make = own.get(method, functools.partial(create_authenticator, method))
         self._authenticator = make(**credentials)
 
@@ -146,6 +155,11 @@ class Peer(ApplicationSession):
         self.gone.set_result(None)
 
     @property
+    def cookie(self):
+        """What the router has set, as a client sends it back."""
+        return self._transport.http_headers["set-cookie"].split(";")[0]
+
+    @property
     def compresses(self):
         return bool(self._transport.websocket_extensions_in_use)
 
@@ -180,6 +194,8 @@ class Router:
         way = self.transports[door.transport]
         serializer = (SERIALIZERS | BATCHED)[door.serializer]()
         tls = ssl.create_default_context(cafile=self._about["ca"]) if way.get("tls") else None
+        if tls and peer.login.certificate:
+            tls.load_cert_chain(LOGINS / peer.login.certificate)
         if way["framing"] == "longpoll":
             await LongPoll(way, serializer, tls).open(peer)
             return await peer.joined
@@ -201,7 +217,7 @@ class Router:
     def _websocket(way, peer, serializer):
         scheme = "wss" if way.get("tls") else "ws"
         url = f"{scheme}://{way.get('host', 'localhost')}:{way.get('port', 80)}{way['path']}"
-        headers = peer.login.headers
+        headers = peer.login.headers or None
         factory = WampWebSocketClientFactory(lambda: peer, url=url, headers=headers, serializers=[serializer])
         # As autobahn's own runner sets it: an extension is offered, which a router may decline.
         factory.setProtocolOptions(

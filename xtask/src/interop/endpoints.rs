@@ -108,7 +108,7 @@ keepalive = "2s"
 tcp = "127.0.0.1:{tls}"
 framing = ["rawsocket", "websocket", "longpoll"]
 longpoll = {{ hold = "1s", idle_timeout = "2s" }}
-tls = {{ cert = {cert}, key = {key} }}
+tls = {{ cert = {cert}, key = {key}, client_ca = "clients.pem", client_cert = "optional" }}
 keepalive = "2s"
 
 [[listener]]

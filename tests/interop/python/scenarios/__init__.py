@@ -4,7 +4,7 @@
 about sessions that vanish over long-polling, where nobody notices at once.
 """
 
-from . import calls, decided, logins, meta, payload, permissions, pubsub, registrations, rpc, session, subscriptions
+from . import calls, cookies, decided, logins, meta, payload, permissions, pubsub, registrations, rpc, session, subscriptions
 
 
 def _of(module):
@@ -18,6 +18,6 @@ def _of(module):
 
 
 ADVANCED = {**_of(calls), **_of(registrations), **_of(subscriptions), **_of(meta), **_of(permissions)}
-ALONE = {**_of(session), **logins.scenarios(), **_of(decided), **_of(rpc), **_of(pubsub), **_of(payload), **ADVANCED}
+ALONE = {**_of(session), **logins.scenarios(), **_of(cookies), **_of(decided), **_of(rpc), **_of(pubsub), **_of(payload), **ADVANCED}
 BETWEEN = {**_of(payload), **{f"rpc: {name}": ALONE[f"rpc: {name}"] for name in rpc.CROSSING}}
 PATIENT = [{"session: silence is no reason to close"}, {name for name in ALONE if " vanished " in name}]
