@@ -2,7 +2,7 @@
 
 mod permissions;
 
-use crate::config::checked::{Auth, Config, Listener, Place, Realm};
+use crate::config::checked::{Auth, Config, Framing, Listener, Place, Realm};
 use crate::config::diagnostics::{Mistake, Notes};
 
 /// Looks through a configuration without mistakes.
@@ -16,6 +16,7 @@ pub(super) fn all(config: &Config, notes: &Notes) {
         in_the_clear(listener, config, notes);
         strangers_outside(listener, config, notes);
         idle_methods(listener, config, notes);
+        any_origin(listener, config, notes);
     }
 }
 
@@ -75,6 +76,23 @@ fn idle_methods(listener: &Listener, config: &Config, notes: &Notes) {
         let message = format!("listener \"{}\" allows a method that none of its realms has", listener.name);
         let help = "add it to `auth` of a realm, or remove it from `auth` of the listener";
         warn(notes, message, listener.place, format!("nobody can log in with `{method}` here"), help);
+    }
+}
+
+/// Cookies that log in whatever page opens the connection.
+fn any_origin(listener: &Listener, config: &Config, notes: &Notes) {
+    let known = methods(listener, config).any(|auth| *auth == Auth::Cookie) && listener.allows("cookie");
+    let any = |origins: &[String]| origins.iter().any(|origin| origin == "*");
+    let open = listener.framings.iter().any(|framing| match framing {
+        Framing::RawSocket => false,
+        Framing::WebSocket => any(&listener.websocket.allowed_origins),
+        Framing::LongPoll => any(&listener.longpoll.allowed_origins),
+    });
+    if known && open {
+        let message = format!("listener \"{}\" takes cookies from the pages of any site", listener.name);
+        let label = "browsers send cookies along, whatever page connects here".to_string();
+        let help = "name the sites that may: allowed_origins = [\"https://app.example.com\"]";
+        warn(notes, message, listener.place, label, help);
     }
 }
 

@@ -71,6 +71,19 @@ fn anonymous_clients_from_outside_are_to_be_thought_of() {
 }
 
 #[test]
+fn cookies_ask_for_origins() {
+    let at = |lines: &str| {
+        let realm = TICKET.replace("auth = [", "auth = [{ method = \"cookie\" }, ");
+        format!("{realm}[[listener]]\ntcp = \"127.0.0.1:8080\"\n{lines}\n")
+    };
+    one(&at(""), "takes cookies from the pages of any site", "5:7", "whatever page connects here");
+    let named = "websocket = { allowed_origins = [\"https://example.com\"] }";
+    for good in [named, "framing = [\"rawsocket\"]"] {
+        assert_eq!(warnings(&at(good)), "");
+    }
+}
+
+#[test]
 fn a_method_that_a_listener_allows_in_vain_is_told() {
     let text = format!(
         "{REALM_OF_OTHERS}[[listener]]\ntcp = \"127.0.0.1:80\"\nauth = [\"anonymous\", \"ticket\"]\n"
