@@ -91,7 +91,10 @@ pub(crate) enum Command {
     },
 }
 
-/// A question about permissions.
+/// Tell what a role may do, and which permission says so.
+///
+/// Exit status: 0 allowed, 1 denied, 2 a procedure decides while the router runs, 64 there is no such realm or role, 78 a mistake in
+/// the configuration.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Explain {
     /// The config file; without it, what `crossway` alone would run.
