@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::harness::{command, text};
+use crate::harness::{Client, Router, Signal, command, text};
 
 /// Runs with something on standard input: exit code, standard output, standard error.
 fn told(file: &Path, arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
@@ -120,4 +120,53 @@ fn a_hash_may_stand_in_the_configuration() {
     let users = format!("[user.joe]\nrole = \"x\"\n{lines}");
     assert_eq!(crossway_users::read(&users).unwrap().len(), 1);
     assert!(!lines.contains("secret"), "{lines}");
+}
+
+/// What a client hears that says these messages after it has connected.
+fn dialogue(router: &Router, messages: &[&str]) -> Vec<String> {
+    let mut client = Client::connect(router.address("public"));
+    client.ask(&[0x7F, 0xF1, 0, 0], 4);
+    let answer = |message: &&str| {
+        client.send(message);
+        client.message()
+    };
+    messages.iter().map(answer).collect()
+}
+
+#[test]
+fn nothing_secret_gets_into_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let users = folder.path().join("users.toml");
+    let methods = ["ticket", "wampcra", "wamp-scram", "scram"];
+    let add = ["user", "add", "joe", "--role", "staff", "--method", &methods.join(",")];
+    assert_eq!(told(&users, &add, "sesame\n").0, Some(0));
+    let auth =
+        methods.map(|method| format!("{{ method = \"{method}\", users_file = \"users.toml\" }}")).join(", ");
+    let config = format!(
+        "[[realm]]\nname = \"realm1\"\nauth = [{auth}]\n[[listener]]\nname = \"public\"\ntcp = \"127.0.0.1:0\"\n"
+    );
+    let file = folder.path().join("crossway.toml");
+    fs::write(&file, &config).unwrap();
+    let router = Router::start_file(&file, &config, &[("CROSSWAY_LOG", "trace")]);
+    let hello = |method: &str| {
+        format!(
+            "[1,\"realm1\",{{\"roles\":{{\"caller\":{{}}}},\"authmethods\":[\"{method}\"],\"authid\":\"joe\",\
+             \"authextra\":{{\"nonce\":\"bm9uY2U=\"}}}}]"
+        )
+    };
+    for method in methods {
+        let heard = dialogue(&router, &[&hello(method), r#"[5,"Sesam offen",{"nonce":"Zauberwort"}]"#]);
+        assert!(heard[0].starts_with(&format!("[4,\"{method}\"")), "{heard:?}");
+        assert!(heard[1].contains("wamp.error.authentication_denied"), "{heard:?}");
+    }
+    let heard = dialogue(&router, &[&hello("ticket"), r#"[5,"sesame",{}]"#]);
+    assert!(heard[1].starts_with("[2,"), "{heard:?}");
+    router.send(Signal::TERM);
+    let (_, log) = router.finish();
+    assert!(log.contains("\"DEBUG\"") && log.contains("joe"), "it says a lot: {log}");
+    let kept = fs::read_to_string(&users).unwrap();
+    let kept = kept.split(['"', '$']).filter(|part| part.len() >= 20);
+    for secret in ["sesame", "Sesam offen", "Zauberwort"].into_iter().chain(kept) {
+        assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
+    }
 }
