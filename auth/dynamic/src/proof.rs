@@ -118,7 +118,7 @@ pub(crate) struct Likeness(Mutex<Roster>);
 
 impl Likeness {
     pub(crate) fn new() -> Self {
-        Likeness(Mutex::new(Roster::new(Seed::random())))
+        Likeness(Mutex::new(Roster::new(Seed::of_process())))
     }
 
     /// Somebody whom the decider knows, and nobody else.

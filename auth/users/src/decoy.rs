@@ -9,6 +9,7 @@
 //! ```
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use zeroize::Zeroizing;
 
@@ -19,9 +20,11 @@ use crate::crypto::{self, LENGTH};
 pub struct Seed(Zeroizing<[u8; LENGTH]>);
 
 impl Seed {
-    /// A new one. Users who are not read from a file get one with each start of the process.
-    pub fn random() -> Self {
-        Seed(Zeroizing::new(crypto::random()))
+    /// That of this process, for users without one of their own: random, and the same as long as the process runs, however often
+    /// they are read again.
+    pub fn of_process() -> Self {
+        static SEED: OnceLock<Seed> = OnceLock::new();
+        SEED.get_or_init(|| Seed(Zeroizing::new(crypto::random()))).clone()
     }
 
     /// One that was kept, so that decoys stay the same from one start to the next. Any octets of at least 16.

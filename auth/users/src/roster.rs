@@ -25,7 +25,7 @@ enum Source {
 impl Users {
     /// Those who are known now and for good.
     pub fn of(users: impl IntoIterator<Item = User>) -> Self {
-        let mut roster = Roster::new(Seed::random());
+        let mut roster = Roster::new(Seed::of_process());
         users.into_iter().for_each(|user| roster.add(user));
         Users(Source::Fixed(Arc::new(roster)))
     }

@@ -52,7 +52,7 @@ fn document(text: &str) -> Result<Roster, Mistake> {
     let root = Table::new(root.get_ref(), 0);
     root.allow(&["seed", "user"])?;
     let seed = match root.get("seed") {
-        None => Seed::random(),
+        None => Seed::of_process(),
         Some(value) => seed(value)?,
     };
     let mut roster = Roster::new(seed);
@@ -351,6 +351,16 @@ mod tests {
         let (_, what) = read("[user.\"\u{2168}\"]\nrole = \"x\"\nscram = {}").unwrap_err();
         assert!(what.contains("SASLprep"), "{what}");
         assert!(read("[user.\"\u{2168}\"]\nrole = \"x\"\nticket = { secret = \"x\" }").is_ok());
+    }
+
+    #[test]
+    fn strangers_stay_the_same_when_the_file_is_read_again() {
+        let users = "[user.joe]\nrole = \"user\"\n";
+        let salt = |text: &str| read(text).unwrap().scram(ScramDialect::Spec, "nobody").verifier.salt();
+        assert_eq!(salt(users), salt(&users.replace("joe", "sue")), "in one process");
+        let seeded = format!("seed = \"{}\"\n{users}", STANDARD.encode([7; 16]));
+        assert_eq!(salt(&seeded), salt(&seeded));
+        assert_ne!(salt(&seeded), salt(users));
     }
 
     proptest! {
