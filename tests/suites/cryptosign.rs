@@ -63,7 +63,7 @@ async fn offering(router: &TestRouter, link: Link, authid: Value, key: &PrivateK
     (peer, octets(&extra["challenge"]))
 }
 
-// covers: AUTH-CS-01, AUTH-CS-03, AUTH-CS-04, AUTH-CS-05, AUTH-CS-12
+// covers: AUTH-CS-01, AUTH-CS-03, AUTH-CS-04, AUTH-CS-05, AUTH-CS-12, AUTH-15
 #[test]
 fn who_signs_with_a_known_key_is_welcome() {
     everywhere_with(plan, async |router, link| {

@@ -98,6 +98,7 @@ fn http() -> impl Iterator<Item = Link> {
     Link::all().filter(|link| link.carrier.is_websocket() || link.carrier.is_longpoll())
 }
 
+// covers: AUTH-14
 #[test]
 fn a_token_in_the_header_needs_no_challenge() {
     on(http(), plan, async |router, link| {
