@@ -361,6 +361,26 @@ limits     as by default
 }
 
 #[test]
+fn anonymous_clients_are_let_in_from_outside_only_if_the_listener_says_so() {
+    let realm = "[[realm]]\nname = \"realm1\"\nauth = [{ method = \"anonymous\" }]\n";
+    let listener = "[[listener]]\nname = \"public\"\ntcp = \"0.0.0.0:0\"\n";
+    for (said, answer) in
+        [("", "wamp.error.authentication_required"), ("auth = [\"anonymous\"]\n", "authrole")]
+    {
+        let router = Router::start(&format!("{realm}{listener}{said}"));
+        // It is the listener that counts: behind a proxy every peer is local, as this one is.
+        let mut client = Client::connect(&router.address("public").replace("0.0.0.0", "127.0.0.1"));
+        client.ask(&[0x7F, 0xF1, 0, 0], 4);
+        client.send(r#"[1,"realm1",{"roles":{"caller":{}}}]"#);
+        let message = client.message();
+        assert!(message.contains(answer), "{message}");
+        router.send(Signal::TERM);
+        let (_, log) = router.finish();
+        assert_eq!(log.contains("lets nobody in without a name"), said.is_empty(), "{log}");
+    }
+}
+
+#[test]
 fn check_warns_and_fails_only_if_it_is_strict() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("crossway.toml");

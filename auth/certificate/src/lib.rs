@@ -15,6 +15,7 @@ mod subject;
 
 use async_trait::async_trait;
 use crossway_core::auth::{AuthError, AuthRequest, Authenticator, Challenger, Identity};
+use crossway_users::{Principal, Users};
 
 use subject::Subject;
 pub use subject::{Fingerprint, NoFingerprint, Property};
@@ -23,6 +24,7 @@ pub use subject::{Fingerprint, NoFingerprint, Property};
 #[derive(Clone, Debug, Default)]
 pub struct Certificate {
     rules: Vec<Rule>,
+    users: Option<Users>,
 }
 
 /// Whose certificate it is.
@@ -46,6 +48,13 @@ impl Certificate {
     #[must_use]
     pub fn rule(mut self, rule: Rule) -> Self {
         self.rules.push(rule);
+        self
+    }
+
+    /// Users with fingerprints of their certificates, who are looked for where no rule fits.
+    #[must_use]
+    pub fn users(mut self, users: Users) -> Self {
+        self.users = Some(users);
         self
     }
 }
@@ -72,7 +81,13 @@ impl Authenticator for Certificate {
             let authid = rule.authid.clone().unwrap_or(name);
             wanted(&authid).then(|| Identity::new(authid, rule.role.clone(), "static"))
         };
-        self.rules.iter().find_map(fits).ok_or_else(AuthError::denied)
+        if let Some(identity) = self.rules.iter().find_map(fits) {
+            return Ok(identity);
+        }
+        let Some(users) = &self.users else { return Err(AuthError::denied()) };
+        let roster = users.now().await;
+        let owner = roster.by_certificate(Fingerprint::of(shown).octets()).map(Principal::identity);
+        owner.filter(|owner| wanted(&owner.authid)).ok_or_else(AuthError::denied)
     }
 }
 

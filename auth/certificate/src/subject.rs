@@ -35,6 +35,11 @@ impl Fingerprint {
         fingerprint.copy_from_slice(digest(&SHA256, certificate).as_ref());
         Fingerprint(fingerprint)
     }
+
+    /// Its octets.
+    pub fn octets(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 impl fmt::Display for Fingerprint {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crossway_core::Dict;
 use crossway_core::auth::Response;
 use crossway_core::transport::{Evidence, TransportInfo};
+use crossway_users::{User, Users};
 use rcgen::{CertificateParams, DnType, KeyPair, SanType};
 
 use super::*;
@@ -31,17 +32,20 @@ impl Challenger for Silent {
 }
 
 async fn join(rules: &[Rule], shown: Option<&Vec<u8>>, authid: Option<&str>) -> Result<Identity, AuthError> {
+    let certificate = rules.iter().cloned().fold(Certificate::new(), Certificate::rule);
+    certificate.authenticate(&request(shown, authid), &mut Silent).await
+}
+
+fn request(shown: Option<&Vec<u8>>, authid: Option<&str>) -> AuthRequest {
     let evidence = Evidence { certificates: shown.into_iter().cloned().collect(), ..Evidence::default() };
-    let request = AuthRequest {
+    AuthRequest {
         realm: "realm1".to_owned(),
         authid: authid.map(str::to_owned),
         authrole: None,
         authextra: Dict::new(),
         session: 1,
         transport: Arc::new(TransportInfo { auth: Some(Box::new(evidence)), ..TransportInfo::default() }),
-    };
-    let certificate = rules.iter().cloned().fold(Certificate::new(), Certificate::rule);
-    certificate.authenticate(&request, &mut Silent).await
+    }
 }
 
 fn rule(property: Property, authid: Option<&str>) -> Rule {
@@ -97,6 +101,25 @@ async fn who_says_who_it_is_has_to_be_it() {
     assert_eq!(join(&rules, Some(&shown), None).await.unwrap().authid, "joe");
     assert_eq!(join(&rules, Some(&shown), Some("backup")).await.unwrap().authid, "backup");
     assert_eq!(join(&rules, Some(&shown), Some("ada")).await, Err(AuthError::denied()));
+}
+
+#[tokio::test]
+async fn users_are_known_by_their_fingerprints_where_no_rule_fits() {
+    let (joes, adas) = (certificate(&["joe"]), certificate(&["ada"]));
+    let ada = User::new("ada", "admin").certificate(*Fingerprint::of(&adas).octets());
+    let joe = rule(Property::CommonName("joe".into()), None);
+    let certificate = Certificate::new().rule(joe).users(Users::of([ada]));
+    for (shown, authid, expected) in [
+        (&joes, None, Some("joe")),
+        (&adas, None, Some("ada")),
+        (&adas, Some("ada"), Some("ada")),
+        (&adas, Some("joe"), None),
+        (&self::certificate(&["ada"]), None, None),
+    ] {
+        let request = request(Some(shown), authid);
+        let found = certificate.authenticate(&request, &mut Silent).await;
+        assert_eq!(found.ok().map(|found| found.authid).as_deref(), expected);
+    }
 }
 
 #[tokio::test]

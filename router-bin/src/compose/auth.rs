@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crossway_anonymous::Anonymous;
-use crossway_certificate::Certificate;
+use crossway_certificate::{Certificate, Rule};
 use crossway_cookie::{Cookie, Cookies};
 use crossway_core::auth::Authenticator;
 use crossway_core::authorization::{Authorizer, Permissions};
@@ -18,7 +18,7 @@ use crossway_users::Users;
 use crossway_wampcra::WampCra;
 
 use super::Means;
-use crate::config::{self, Asked, Auth, Decider, Elsewhere, Jwt, Role, Shown, UserSource};
+use crate::config::{self, Asked, Auth, Decider, Elsewhere, Jwt, Role, Shown, UserSource, UsersFile};
 
 /// One for each method that clients may name.
 pub(super) fn authenticators(methods: &[Auth], means: &Means) -> Vec<Arc<dyn Authenticator>> {
@@ -44,9 +44,7 @@ fn authenticator(auth: &Auth, means: &Means) -> Option<Arc<dyn Authenticator>> {
         Auth::Ticket { users } => Arc::new(Ticket::of(known(users)).kdf(means.kdf.clone())),
         Auth::WampCra { users } => Arc::new(WampCra::of(known(users))),
         Auth::Scram { dialect, users } => Arc::new(Scram::of(*dialect, known(users))),
-        Auth::Certificate { rules } => {
-            Arc::new(rules.iter().cloned().fold(Certificate::new(), Certificate::rule))
-        }
+        Auth::Certificate { rules, users } => Arc::new(certificate(rules, users.as_ref())),
         Auth::Cookie => Arc::new(Cookie::new(cookies(means))),
         Auth::Elsewhere(decided) => Arc::new(elsewhere(decided)),
         Auth::Cryptosign(config) => Arc::new(cryptosign(config)),
@@ -66,6 +64,14 @@ fn jwt(Jwt { tokens, shown }: &Jwt) -> Option<crossway_jwt::Jwt> {
 
 fn cookies(means: &Means) -> Arc<Cookies> {
     means.cookies.clone().expect("a realm has use for them: this one")
+}
+
+fn certificate(rules: &[Rule], users: Option<&UsersFile>) -> Certificate {
+    let certificate = rules.iter().cloned().fold(Certificate::new(), Certificate::rule);
+    match users {
+        Some(file) => certificate.users(file.users.clone()),
+        None => certificate,
+    }
 }
 
 fn known(users: &UserSource) -> Users {

@@ -26,7 +26,7 @@ pub(crate) enum Auth {
     /// The client proves that it knows a password.
     Scram { dialect: ScramDialect, users: UserSource },
     /// With a TLS client certificate.
-    Certificate { rules: Vec<Rule> },
+    Certificate { rules: Vec<Rule>, users: Option<UsersFile> },
     /// As whoever logged in before.
     Cookie,
     /// Somebody else decides.
@@ -57,7 +57,10 @@ impl Auth {
     pub(crate) fn roles(&self) -> Option<Vec<&str>> {
         match self {
             Auth::Anonymous { role } => Some(vec![role]),
-            Auth::Certificate { rules } => Some(rules.iter().map(|rule| rule.role.as_str()).collect()),
+            Auth::Certificate { rules, users: None } => {
+                Some(rules.iter().map(|rule| rule.role.as_str()).collect())
+            }
+            Auth::Certificate { users: Some(_), .. } => None,
             // Those of the other methods.
             Auth::Cookie => Some(Vec::new()),
             Auth::Ticket { users } | Auth::WampCra { users } | Auth::Scram { users, .. } => users.roles(),
@@ -78,8 +81,10 @@ impl fmt::Display for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Auth::Anonymous { role } => write!(f, "anonymous as {role}"),
-            Auth::Certificate { rules } if rules.len() == 1 => f.write_str("tls by 1 rule"),
-            Auth::Certificate { rules } => write!(f, "tls by {} rules", rules.len()),
+            Auth::Certificate { rules, users } => {
+                write!(f, "tls by {}", counted(rules.len(), "rule"))?;
+                users.as_ref().map_or(Ok(()), |file| write!(f, " and the users of {}", file.path.display()))
+            }
             Auth::Cookie => f.write_str("cookie"),
             Auth::Ticket { users } | Auth::WampCra { users } | Auth::Scram { users, .. } => {
                 write!(f, "{} for {users}", self.method())
@@ -167,7 +172,7 @@ impl PartialEq for UserSource {
             (UserSource::Listed(one), UserSource::Listed(other)) => {
                 format!("{one:?}") == format!("{other:?}")
             }
-            (UserSource::File(one), UserSource::File(other)) => one.path == other.path,
+            (UserSource::File(one), UserSource::File(other)) => one == other,
             _ => false,
         }
     }
@@ -196,6 +201,12 @@ impl fmt::Display for UserSource {
 pub(crate) struct UsersFile {
     pub(crate) path: PathBuf,
     pub(crate) users: Users,
+}
+
+impl PartialEq for UsersFile {
+    fn eq(&self, other: &UsersFile) -> bool {
+        self.path == other.path
+    }
 }
 
 /// What logging in may cost.

@@ -107,7 +107,7 @@ fn its_alternatives_work_as_well() {
     assert_eq!(config.realms.len(), 6);
     assert_eq!(config.listeners.len(), 3);
     assert_eq!(config.workers, Some(4));
-    let [Auth::Ticket { users }, Auth::Cryptosign(keys), Auth::Certificate { rules }, Auth::Cookie] =
+    let [Auth::Ticket { users }, Auth::Cryptosign(keys), Auth::Certificate { rules, .. }, Auth::Cookie] =
         config.realms[1].terms.auth.as_slice()
     else {
         panic!("{config:?}")

@@ -2,20 +2,33 @@
 
 use crossway_certificate::{Property, Rule};
 
-use super::Context;
+use super::{Context, users};
 use crate::config::checked::Auth;
 use crate::config::read::{Field, Table};
 
 const EXAMPLE: &str =
     "certificates = [{ cn = \"backend.example.com\", authid = \"backend\", role = \"service\" }]";
 
-pub(super) fn read(table: &Table<'_>, _: &Context<'_>) -> Option<Auth> {
-    let field = table.require("certificates", EXAMPLE)?;
+pub(super) fn read(table: &Table<'_>, context: &Context<'_>) -> Option<Auth> {
+    let (listed, file) = (table.get("certificates"), table.get("users_file"));
+    if listed.is_none() && file.is_none() {
+        let help = format!("for example: {EXAMPLE}, or users_file = \"users.toml\"");
+        table.note(format!("`{}` is missing", table.path_of("certificates")), "here", help);
+        return None;
+    }
+    let rules = listed.map_or(Some(Vec::new()), |field| rules(&field));
+    let users = match file {
+        Some(field) => Some(users::file(&field, context)?),
+        None => None,
+    };
+    Some(Auth::Certificate { rules: rules?, users })
+}
+
+fn rules(field: &Field<'_>) -> Option<Vec<Rule>> {
     if field.is_empty_list() {
         return field.wrong("is empty", "nobody could log in", format!("for example: {EXAMPLE}"));
     }
-    let rules = field.list(|item| item.read(|table| rule(item, table))?)?;
-    Some(Auth::Certificate { rules })
+    field.list(|item| item.read(|table| rule(item, table))?)
 }
 
 /// By at most one property; without any, all that were verified are meant.

@@ -40,7 +40,7 @@ pub(super) fn read(table: &Table<'_>, kind: &Kind, context: &Context<'_>) -> Opt
 }
 
 /// One file serves all that name it, and is looked at once for all of them.
-fn file(field: &Field<'_>, context: &Context<'_>) -> Option<UsersFile> {
+pub(super) fn file(field: &Field<'_>, context: &Context<'_>) -> Option<UsersFile> {
     let path = context.base.join(field.text()?);
     if let Some(known) = context.users_files.borrow().iter().find(|known| known.path == path) {
         return Some(known.clone());
