@@ -57,6 +57,9 @@ pub(crate) use settle::Matter;
 /// the very procedure that decides about it, as long as what it says fits into `max_undecided_bytes`: beyond that nothing is
 /// read from it. Core has no timeout for it; have one of your own.
 ///
+/// **For how long.** What was granted stays: nobody loses a subscription, a registration or a call because decisions have
+/// changed. The meta API can take them away.
+///
 /// **Cancelling.** When the session ends, the future is dropped at its current await point. A future that panics ends the
 /// session.
 pub trait Authorizer: Send + Sync + 'static {
