@@ -15,36 +15,9 @@ use std::sync::Arc;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::dispatch::Established;
+use super::stop::Stop;
 use super::waiting::Asking;
 use crate::authorization::{Action, Answer, Asked, Authorizer, Decision, Grant, Matter, Request, Verdict};
-use crate::error::{Fault, Refusal};
-use crate::uri::UriError;
-
-/// Why a request is not done now.
-pub(super) enum Stop {
-    /// It can't be granted, or breaks the protocol.
-    Fault(Fault),
-    /// It is not decided yet whether the session may do it.
-    Wait(Asking),
-}
-
-impl From<Fault> for Stop {
-    fn from(fault: Fault) -> Self {
-        Stop::Fault(fault)
-    }
-}
-
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Self {
-        Stop::Fault(refusal.into())
-    }
-}
-
-impl From<UriError> for Stop {
-    fn from(error: UriError) -> Self {
-        Refusal::from(error).into()
-    }
-}
 
 /// A decision that was awaited.
 pub(super) struct Decided {

@@ -6,13 +6,13 @@ use std::cell::RefCell;
 
 use bytes::Bytes;
 
-use super::authorize::{Decided, Decisions, Stop};
+use super::authorize::{Decided, Decisions};
+use super::stop::{Stop, request_of};
 use super::waiting::Waiting;
 use crate::authorization::Asked;
 use crate::broker::Burst;
-use crate::dealer;
-use crate::error::{Fault, Violation};
-use crate::id::{Id, IdSequence};
+use crate::error::Violation;
+use crate::id::IdSequence;
 use crate::limits::{Counters, Limits, Protocol};
 use crate::message::{Call, Code, Error, Message, Publish, Register, Subscribe};
 use crate::realm::Membership;
@@ -116,7 +116,8 @@ impl<'a> Established<'a> {
         self.handle_request(frame, &mut message, Some(decided), burst, turn)
     }
 
-    /// Answers what a request came to, or lets it wait.
+    /// Does what a request asks for, or says why not, or lets it wait.
+    #[inline]
     fn handle_request(
         &self,
         frame: &Bytes,
@@ -125,35 +126,9 @@ impl<'a> Established<'a> {
         burst: &mut Burst<'_>,
         turn: &mut Turn,
     ) -> Result<Next, Violation> {
-        let stop = match self.request(message, decided, burst, turn) {
-            Ok(()) => return Ok(Next::Continue),
-            Err(stop) => stop,
-        };
-        let Some((code, request)) = request_of(message) else { return Ok(Next::Continue) };
-        let is_progressive = matches!(&message, Message::Call(m) if m.options.progress == Some(true));
-        match stop {
-            Stop::Wait(asking) => {
-                self.deliver(burst, turn);
-                self.wait_for(frame, asking);
-                Ok(Next::Continue)
-            }
-            Stop::Fault(Fault::Violated(violation)) => Err(violation),
-            Stop::Fault(Fault::Refused(_))
-                if code == Code::Call && self.member.dealer.ignores(request, !is_progressive) =>
-            {
-                Ok(Next::Continue)
-            }
-            // The caller would take it for the answer to the call that waits.
-            Stop::Fault(Fault::Refused(_)) if code == Code::Call && self.member.dealer.knows(request) => {
-                Err(dealer::pending_already(request))
-            }
-            Stop::Fault(Fault::Refused(refusal)) => {
-                if is_progressive {
-                    self.member.dealer.ignore_the_rest_of(request);
-                }
-                turn.refuse(&self.member.session, code, request, &refusal);
-                Ok(Next::Continue)
-            }
+        match self.request(message, decided, burst, turn) {
+            Ok(()) => Ok(Next::Continue),
+            Err(stop) => self.stop(frame, message, stop, burst, turn),
         }
     }
 
@@ -279,17 +254,4 @@ impl<'a> Established<'a> {
         self.check(&message.error).map_err(|error| Violation::new(format!("ERROR.Error: {error}")))?;
         self.member.realm.dealer.yield_error(&self.member.dealer, message, turn)
     }
-}
-
-/// The messages that carry a request id of their own.
-fn request_of(message: &Message<'_>) -> Option<(Code, Id)> {
-    Some(match message {
-        Message::Publish(m) => (Code::Publish, m.request),
-        Message::Subscribe(m) => (Code::Subscribe, m.request),
-        Message::Unsubscribe(m) => (Code::Unsubscribe, m.request),
-        Message::Call(m) => (Code::Call, m.request),
-        Message::Register(m) => (Code::Register, m.request),
-        Message::Unregister(m) => (Code::Unregister, m.request),
-        _ => return None,
-    })
 }

@@ -16,6 +16,7 @@
 //! | [`exchange`]   | the rounds of one authentication                                |
 //! | [`dispatch`]   | every message of an established session                         |
 //! | [`checks`]     | what is wrong with a message whatever exists                    |
+//! | [`stop`]       | why a request is not done, and what the client is told          |
 //! | [`authorize`]  | what a session may do, and what it remembers of that            |
 //! | [`waiting`]    | a request whose authorization is awaited, and what is behind it |
 
@@ -32,6 +33,7 @@ pub(crate) mod local;
 mod login;
 pub(crate) mod outbox;
 mod pump;
+mod stop;
 mod testament;
 pub(crate) mod turn;
 mod waiting;

@@ -1,5 +1,6 @@
 //! Who may do what: rules and other authorizers through public doors.
 
+mod meanwhile;
 mod memory;
 mod meta;
 mod order;
