@@ -13,12 +13,12 @@
 //!
 //! | file          | subject                                           |
 //! |---------------|---------------------------------------------------|
-//! | [`question`]  | what the decider is told                          |
-//! | [`verdict`]   | what it says                                      |
-//! | [`proof`]     | methods in which the client proves something      |
-//! | [`cache`]     | what it has said, where it permits to remember it |
-//! | [`procedure`] | asking a WAMP procedure                           |
-//! | [`authorizer`] | asking one what a session may do                 |
+//! | `question`    | what the decider is told                          |
+//! | `verdict`     | what it says                                      |
+//! | `proof`       | methods in which the client proves something      |
+//! | `cache`       | what it has said, where it permits to remember it |
+//! | `procedure`   | asking a WAMP procedure                           |
+//! | `authorizer`   | asking one what a session may do                 |
 
 mod authorizer;
 mod cache;

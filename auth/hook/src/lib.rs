@@ -12,9 +12,9 @@
 //!
 //! | file         | subject                                        |
 //! |--------------|------------------------------------------------|
-//! | [`address`]  | the parts of the URL                           |
-//! | [`trust`]    | which services are believed                    |
-//! | [`exchange`] | one request and its answer, over HTTP/1.1      |
+//! | `address`    | the parts of the URL                           |
+//! | `trust`      | which services are believed                    |
+//! | `exchange`   | one request and its answer, over HTTP/1.1      |
 
 mod address;
 mod exchange;

@@ -32,7 +32,7 @@ impl Claims {
 pub struct Mapping {
     /// The claim with the authid, a string: `sub`, if nobody says otherwise.
     pub authid: String,
-    /// The claim with the roles, a string or a list; `None`: everybody gets [`role`](Self::role).
+    /// The claim with the roles, a string or a list; `None`: everybody gets the one role that was given.
     pub roles: Option<String>,
     /// What the issuer calls a role, and what it is called here; the first that a token has counts. Empty: the same.
     pub names: Vec<(String, String)>,

@@ -15,11 +15,11 @@
 //!
 //! | file            | subject                                                              |
 //! |-----------------|----------------------------------------------------------------------|
-//! | [`request`]     | what is asked: who, what, on which URI, with which options           |
-//! | [`decision`]    | what is answered, and the terms of a permission                      |
-//! | [`constraints`] | options that a permission rules out                                  |
-//! | [`settle`]      | what the session is told                                             |
-//! | [`rules`]       | permissions by URI and role: the first implementation of the trait   |
+//! | `request`       | what is asked: who, what, on which URI, with which options           |
+//! | `decision`      | what is answered, and the terms of a permission                      |
+//! | `constraints`   | options that a permission rules out                                  |
+//! | `settle`        | what the session is told                                             |
+//! | `rules`         | permissions by URI and role: the first implementation of the trait   |
 //!
 //! A realm without an authorizer permits everything, except to call those procedures of the router that change something
 //! for others; see [`Grant::explicit`].
