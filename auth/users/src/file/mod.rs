@@ -1,4 +1,4 @@
-//! The users file: what is in it ([`read`]), and reading it again when it changes.
+//! The users file: what is in it ([`read()`]), and reading it again when it changes.
 
 mod read;
 
