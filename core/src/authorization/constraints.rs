@@ -73,6 +73,12 @@ impl Constraints {
         Constraints(self.0 | wish.bit())
     }
 
+    /// What either rules out.
+    #[must_use]
+    pub fn and(self, other: Constraints) -> Self {
+        Constraints(self.0 | other.0)
+    }
+
     /// No match policies but these.
     #[must_use]
     pub fn only_match(self, allowed: &[Match]) -> Self {

@@ -27,6 +27,19 @@ pub enum Verdict {
     Failed(Cow<'static, str>),
 }
 
+impl Verdict {
+    /// If it is allowed, then without what these rule out.
+    #[must_use]
+    pub(crate) fn without(self, besides: Constraints) -> Self {
+        match self {
+            Verdict::Allowed(Grant { constraints, disclose, explicit }) => {
+                Verdict::Allowed(Grant { constraints: constraints.and(besides), disclose, explicit })
+            }
+            other => other,
+        }
+    }
+}
+
 impl Decision {
     /// Allowed without more words.
     pub fn allowed() -> Self {

@@ -27,7 +27,7 @@
 //!
 //! 1. The most specific permission that covers the pattern (matches whatever the pattern can match) has to allow it;
 //! 2. and none that is more specific and meets the pattern (both match some URI) may deny it, or rule out its match policy:
-//!    else the pattern is denied.
+//!    else the pattern is denied. What options those rule out besides is ruled out for the pattern as well.
 //!
 //! That is careful: several permissions that cover a pattern only together don't, and a denial counts even where still more
 //! specific permissions allow all that it denies.
@@ -35,7 +35,7 @@
 //! # Cost
 //! Permissions are compiled for each role and action ([`table`]): to decide takes time by the length of the URI, and by how
 //! many *shapes* the wildcards of the role have, however many permissions there are. For a pattern it takes time by those
-//! permissions besides that deny, or rule out patterns, below what everything that it matches begins with. [`naive`] is the
+//! permissions besides that deny, or rule out options, below what everything that it matches begins with. [`naive`] is the
 //! definition in code, which a test compares with.
 
 #[cfg(test)]
@@ -164,13 +164,13 @@ impl Compiled {
     }
 
     fn explain(&self, action: Action, asked: Pattern<'_>) -> Explanation<'_> {
-        let (at, excepted) = match self.tables[action as usize].decide(&self.permissions, action, asked) {
+        let (at, besides) = match self.tables[action as usize].decide(&self.permissions, action, asked) {
             Decides::Nothing => return Explanation { verdict: Verdict::Denied, permission: None },
-            Decides::This(at) => (at, false),
-            Decides::Exception(at) => (at, true),
+            Decides::This(at, besides) => (at, Some(besides)),
+            Decides::Exception(at) => (at, None),
         };
         let permission = &self.permissions[at];
-        let verdict = if excepted { Verdict::Denied } else { permission.decide(action) };
+        let verdict = besides.map_or(Verdict::Denied, |besides| permission.decide(action).without(besides));
         Explanation { verdict, permission: Some(permission) }
     }
 }

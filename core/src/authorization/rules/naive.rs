@@ -1,7 +1,7 @@
 //! The definition of what permissions mean, one after the other.
 
 use super::{Action, Permission, Verdict};
-use crate::authorization::Wish;
+use crate::authorization::{Constraints, Wish};
 use crate::pattern::Pattern;
 
 /// The verdict about a URI or a pattern, and the permission that decides, unless that is an exception from it.
@@ -21,12 +21,18 @@ pub(super) fn decide<'a>(
     if asked.is_single() || best.deny.contains(action) {
         return (best.decide(action), Some(best));
     }
-    let excepted = those.iter().enumerate().any(|(at, permission)| {
+    let narrowing = those.iter().enumerate().filter(|(at, permission)| {
         let pattern = permission.pattern();
-        let is_shadowed = those[..at].iter().any(|before| before.pattern() == pattern);
-        let refuses = permission.deny.contains(action)
-            || permission.grant.constraints.forbids(Wish::Match(asked.policy));
-        !is_shadowed && refuses && pattern.rank(best.pattern()).is_gt() && pattern.meets(asked)
+        let is_shadowed = those[..*at].iter().any(|before| before.pattern() == pattern);
+        !is_shadowed && pattern.rank(best.pattern()).is_gt() && pattern.meets(asked)
     });
-    if excepted { (Verdict::Denied, None) } else { (best.decide(action), Some(best)) }
+    let mut besides = Constraints::default();
+    for (_, permission) in narrowing {
+        let constraints = permission.grant.constraints;
+        if permission.deny.contains(action) || constraints.forbids(Wish::Match(asked.policy)) {
+            return (Verdict::Denied, None);
+        }
+        besides = besides.and(constraints);
+    }
+    (best.decide(action).without(besides), Some(best))
 }

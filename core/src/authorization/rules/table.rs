@@ -3,8 +3,8 @@
 //! ```text
 //!   a URI       exact: a hash ── else patterns: the longest prefix ── else the wildcard that a call would prefer
 //!   a pattern   patterns: the most specific that covers it, then
-//!               strict:    exact URIs and prefixes that refuse, sorted: a look at those that begin as the pattern does
-//!               wildcards: those that refuse, one by one
+//!               strict:    exact URIs and prefixes that narrow, sorted: a look at those that begin as the pattern does
+//!               wildcards: those that narrow, one by one
 //! ```
 //!
 //! Law: only permissions that mention the action are in here, so the most specific one decides, and nothing falls through.
@@ -12,7 +12,7 @@
 use hashbrown::HashMap;
 
 use super::{Action, Permission};
-use crate::authorization::Wish;
+use crate::authorization::{Constraints, Wish};
 use crate::message::Match;
 use crate::pattern::{Index, Pattern};
 
@@ -21,7 +21,7 @@ use crate::pattern::{Index, Pattern};
 pub(super) struct Table {
     exact: HashMap<Box<str>, usize>,
     patterns: Index<usize>,
-    /// Exact URIs and prefixes that deny, or that rule out patterns, in the order of their URIs.
+    /// Exact URIs and prefixes that deny, or that rule out options, in the order of their URIs.
     strict: Vec<usize>,
     /// Wildcards that do.
     strict_wildcards: Vec<usize>,
@@ -32,8 +32,8 @@ pub(super) struct Table {
 pub(super) enum Decides {
     /// None says anything of it.
     Nothing,
-    /// This one, as it says.
-    This(usize),
+    /// This one, as it says, and without what these constraints rule out besides.
+    This(usize, Constraints),
     /// The pattern is denied because of this one, which is for a part of it.
     Exception(usize),
 }
@@ -68,9 +68,9 @@ impl Table {
             Match::Exact => drop(self.exact.insert(permission.uri.as_str().into(), at)),
             policy => self.patterns = self.patterns.with(policy, &permission.uri, at),
         }
-        let refuses = [Match::Prefix, Match::Wildcard].map(|asked| refuses(permission, action, asked));
+        let narrows = permission.deny.contains(action) || !permission.grant.constraints.is_empty();
         match permission.policy {
-            _ if refuses == [false; 2] => {}
+            _ if !narrows => {}
             Match::Exact | Match::Prefix => self.strict.push(at),
             Match::Wildcard => self.strict_wildcards.push(at),
         }
@@ -81,7 +81,7 @@ impl Table {
     pub(super) fn decide(&self, permissions: &[Permission], action: Action, asked: Pattern<'_>) -> Decides {
         if asked.is_single() {
             let best = || self.patterns.best(asked.uri).map(|(_, at)| at);
-            return self.exact.get(asked.uri).or_else(best).map_or(Decides::Nothing, |at| Decides::This(*at));
+            return self.exact.get(asked.uri).or_else(best).map_or(Decides::Nothing, |at| as_it_says(*at));
         }
         self.decide_pattern(permissions, action, asked)
     }
@@ -91,21 +91,30 @@ impl Table {
         let Some(&best) = self.patterns.best_cover(asked) else { return Decides::Nothing };
         let cover = &permissions[best];
         if cover.deny.contains(action) {
-            return Decides::This(best);
+            return as_it_says(best);
         }
-        let is_exception = |at: &usize| {
-            let permission = &permissions[*at];
-            refuses(permission, action, asked.policy)
-                && permission.pattern().rank(cover.pattern()).is_gt()
-                && permission.pattern().meets(asked)
-        };
         // Shorter prefixes that meet the pattern cover it, and are less specific than the one that does so best.
         let head = asked.head();
         let from = self.strict.partition_point(|at| permissions[*at].uri.as_str() < head);
         let below = self.strict[from..].iter().take_while(|at| permissions[**at].uri.starts_with(head));
-        let exception = below.chain(&self.strict_wildcards).find(|at| is_exception(at));
-        exception.map_or(Decides::This(best), |at| Decides::Exception(*at))
+        let mut besides = Constraints::default();
+        for &at in below.chain(&self.strict_wildcards) {
+            let permission = &permissions[at];
+            let pattern = permission.pattern();
+            if pattern.rank(cover.pattern()).is_gt() && pattern.meets(asked) {
+                if refuses(permission, action, asked.policy) {
+                    return Decides::Exception(at);
+                }
+                besides = besides.and(permission.grant.constraints);
+            }
+        }
+        Decides::This(best, besides)
     }
+}
+
+/// Nothing narrows what the permission says.
+fn as_it_says(at: usize) -> Decides {
+    Decides::This(at, Constraints::default())
 }
 
 /// Whether a permission is against patterns that are compared like this.

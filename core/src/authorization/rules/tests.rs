@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::authorization::{Constraints, Wish};
+use crate::message::Invoke;
 use crate::pattern::matches;
 
 /// Components that are prefixes of each other, so that prefixes end inside of them.
@@ -31,6 +32,8 @@ fn permission() -> impl Strategy<Value = Permission> {
         1 => Just(Constraints::default().forbid(Wish::Match(Match::Prefix))),
         1 => Just(Constraints::default().only_match(&[Match::Exact])),
         1 => Just(Constraints::default().forbid(Wish::Retain)),
+        1 => Just(Constraints::default().forbid(Wish::GetRetained)),
+        1 => Just(Constraints::default().only_invoke(&[Invoke::Single])),
     ];
     // Mostly allowed, or hardly any pattern would be.
     let deny = prop_oneof![3 => Just(Actions::NONE), 1 => actions()];
@@ -78,12 +81,19 @@ proptest! {
     ) {
         let compiled = Compiled::new(permissions);
         for action in Action::ALL {
-            let is_allowed = |policy, uri: &str| {
-                matches!(compiled.explain(action, Pattern::new(policy, uri)).verdict, Verdict::Allowed(_))
+            let granted = |policy, uri: &str| {
+                match compiled.explain(action, Pattern::new(policy, uri)).verdict {
+                    Verdict::Allowed(grant) => Some(grant.constraints),
+                    _ => None,
+                }
             };
-            if is_allowed(policy, &asked) {
+            if let Some(constraints) = granted(policy, &asked) {
                 for uri in uris.iter().filter(|uri| matches(policy, &asked, uri)) {
-                    prop_assert!(is_allowed(Match::Exact, uri), "{:?} {}", action, uri);
+                    let single = granted(Match::Exact, uri);
+                    prop_assert!(single.is_some(), "{:?} {}", action, uri);
+                    // Nor is more allowed than for each of them.
+                    let single = single.unwrap_or_default();
+                    prop_assert_eq!(constraints.and(single), constraints, "{:?} {}", action, uri);
                 }
             }
         }
@@ -130,6 +140,35 @@ fn the_picture_in_the_module_is_true() {
     };
     assert!(!allowed(&patterns("com.app.key"), Action::Subscribe, Prefix, "com.app."));
     assert!(allowed(&patterns("com.other.key"), Action::Subscribe, Prefix, "com.app."));
+}
+
+#[test]
+fn options_that_are_ruled_out_for_some_uris_are_not_granted_through_a_wider_pattern() {
+    use Match::{Exact, Prefix, Wildcard};
+    let no_history =
+        Grant { constraints: Constraints::default().forbid(Wish::GetRetained), ..Grant::default() };
+    let alone =
+        Grant { constraints: Constraints::default().only_invoke(&[Invoke::Single]), ..Grant::default() };
+    let both = [Action::Subscribe, Action::Register];
+    let role = Compiled::new(vec![
+        Permission::new("com.", Prefix).allow(both),
+        Permission::new("com.app.secret", Exact).allow([Action::Subscribe]).on_terms(no_history),
+        Permission::new("com.app.door.", Prefix).allow([Action::Register]).on_terms(alone),
+    ]);
+    let forbids = |action, policy, uri, wish| match role.explain(action, Pattern::new(policy, uri)).verdict {
+        Verdict::Allowed(grant) => grant.constraints.forbids(wish),
+        other => panic!("{other:?}"),
+    };
+    for (policy, uri) in
+        [(Prefix, "com."), (Prefix, "com.app"), (Wildcard, "com..secret"), (Exact, "com.app.secret")]
+    {
+        assert!(forbids(Action::Subscribe, policy, uri, Wish::GetRetained), "{uri}");
+    }
+    for (policy, uri) in [(Prefix, "com."), (Prefix, "com.app.door.left."), (Wildcard, "com.app..left")] {
+        assert!(forbids(Action::Register, policy, uri, Wish::Invoke(Invoke::Random)), "{uri}");
+    }
+    assert!(!forbids(Action::Subscribe, Prefix, "com.other.", Wish::GetRetained));
+    assert!(!forbids(Action::Register, Prefix, "com.app.secret", Wish::Invoke(Invoke::Random)));
 }
 
 #[test]
