@@ -54,7 +54,7 @@ impl Established<'_> {
         let matter = Matter { session: self.member.session.id(), uri, asked, counters: self.counters };
         if let Some(action) = action
             && let Some(decisions) = self.decisions.borrow_mut().as_deref_mut()
-            && let Some(known) = decisions.find(version, action, uri)
+            && let Some(known) = decisions.find(version, action, uri, self.limits.max_cached_decisions / 2)
         {
             return Ok(known.ok_or_else(|| matter.denied()).and_then(|grant| matter.within(grant))?);
         }
@@ -128,7 +128,8 @@ impl Known {
 
 impl Decisions {
     /// What was decided, unless the authorizer has a new version.
-    fn find(&mut self, version: u64, action: Action, uri: &str) -> Option<Option<Grant>> {
+    /// What is old gets young again as long as fewer than `most` are.
+    fn find(&mut self, version: u64, action: Action, uri: &str, most: usize) -> Option<Option<Grant>> {
         if self.version != version {
             self.young.clear();
             self.old.clear();
@@ -142,9 +143,12 @@ impl Decisions {
         if self.old.is_empty() {
             return None;
         }
-        let (known, _) = self.old.find_entry(hash, |known| known.is(action, uri)).ok()?.remove();
-        let grant = known.grant;
-        self.put(hash, known);
+        let found = self.old.find_entry(hash, |known| known.is(action, uri)).ok()?;
+        let grant = found.get().grant;
+        if self.young.len() < most {
+            let (known, _) = found.remove();
+            self.put(hash, known);
+        }
         Some(grant)
     }
 
@@ -177,4 +181,30 @@ impl Decisions {
 #[inline]
 fn hash(builder: &DefaultHashBuilder, action: Action, uri: &str) -> u64 {
     builder.hash_one((action as u8, uri))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_used_again_and_again_does_not_grow_the_decisions_beyond_their_limit() {
+        const MOST: usize = 4;
+        let mut decisions = Decisions::default();
+        let uris: Vec<String> = (0..100).map(|n| format!("com.topic.{n}")).collect();
+        for round in 0..100 {
+            for uri in &uris[round..(round + 3 * MOST).min(uris.len())] {
+                // Whatever is old gets young before the next is kept.
+                for used in &uris {
+                    decisions.find(1, Action::Publish, used, MOST);
+                }
+                if decisions.find(1, Action::Publish, uri, MOST).is_none() {
+                    decisions.keep(1, Action::Publish, uri, Some(Grant::default()), MOST);
+                }
+                assert!(decisions.young.len() <= MOST, "{}", decisions.young.len());
+                assert!(decisions.young.len() + decisions.old.len() <= 2 * MOST);
+                assert!(decisions.find(1, Action::Publish, uri, MOST).is_some());
+            }
+        }
+    }
 }
