@@ -9,7 +9,8 @@
 //! like is up to the authorities that the listener trusts; which user it stands for is said by rules, of which each knows a
 //! certificate by one property.
 //!
-//! Law: no rule sees a certificate that was not verified, and a certificate that fits no rule lets nobody in.
+//! Law: no rule sees a certificate that was not verified, a certificate that fits no rule lets nobody in, and nothing that the
+//! client says chooses among the rules that it fits.
 
 mod subject;
 
@@ -65,7 +66,8 @@ impl Authenticator for Certificate {
         "tls"
     }
 
-    /// A client that says who it is has to be that user; one that says nothing is whoever the first rule takes it for.
+    /// The certificate is whose the first rule that it fits says. A client that says who it is has to be that user: which rule
+    /// decides is not up to the client.
     async fn authenticate(
         &self,
         request: &AuthRequest,
@@ -75,19 +77,20 @@ impl Authenticator for Certificate {
         let shown =
             shown.ok_or_else(|| AuthError::NotApplicable("there is no client certificate".to_owned()))?;
         let subject = Subject::read(shown).ok_or_else(AuthError::denied)?;
-        let wanted = |authid: &str| request.authid.as_ref().is_none_or(|wanted| wanted == authid);
         let fits = |rule: &Rule| {
             let name = subject.known_by(&rule.property)?;
-            let authid = rule.authid.clone().unwrap_or(name);
-            wanted(&authid).then(|| Identity::new(authid, rule.role.clone(), "static"))
+            Some(Identity::new(rule.authid.clone().unwrap_or(name), rule.role.clone(), "static"))
         };
-        if let Some(identity) = self.rules.iter().find_map(fits) {
-            return Ok(identity);
-        }
-        let Some(users) = &self.users else { return Err(AuthError::denied()) };
-        let roster = users.now().await;
-        let owner = roster.by_certificate(Fingerprint::of(shown).octets()).map(Principal::identity);
-        owner.filter(|owner| wanted(&owner.authid)).ok_or_else(AuthError::denied)
+        let owner = match (self.rules.iter().find_map(fits), &self.users) {
+            (Some(owner), _) => Some(owner),
+            (None, Some(users)) => {
+                let roster = users.now().await;
+                roster.by_certificate(Fingerprint::of(shown).octets()).map(Principal::identity)
+            }
+            (None, None) => None,
+        };
+        let wanted = |owner: &Identity| request.authid.as_ref().is_none_or(|wanted| *wanted == owner.authid);
+        owner.filter(wanted).ok_or_else(AuthError::denied)
     }
 }
 

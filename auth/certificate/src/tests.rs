@@ -99,8 +99,24 @@ async fn who_says_who_it_is_has_to_be_it() {
     let shown = certificate(&["joe"]);
     let rules = [rule(Property::CommonName("joe".into()), None), rule(Property::Any, Some("backup"))];
     assert_eq!(join(&rules, Some(&shown), None).await.unwrap().authid, "joe");
-    assert_eq!(join(&rules, Some(&shown), Some("backup")).await.unwrap().authid, "backup");
+    assert_eq!(join(&rules, Some(&shown), Some("joe")).await.unwrap().authid, "joe");
     assert_eq!(join(&rules, Some(&shown), Some("ada")).await, Err(AuthError::denied()));
+}
+
+#[tokio::test]
+async fn nobody_chooses_the_rule_by_an_authid() {
+    let shown = certificate(&["joe"]);
+    let joe = rule(Property::CommonName("joe".into()), None);
+    let backup = rule(Property::Any, Some("backup"));
+    let rules = [joe.clone(), backup.clone()];
+    assert_eq!(join(&rules, Some(&shown), Some("backup")).await, Err(AuthError::denied()));
+    let rules = [backup, joe.clone()];
+    assert_eq!(join(&rules, Some(&shown), Some("joe")).await, Err(AuthError::denied()));
+    // Neither does one leave the rules for the users.
+    let root = User::new("root", "admin").certificate(*Fingerprint::of(&shown).octets());
+    let both = Certificate::new().rule(joe).users(Users::of([root]));
+    let denied = both.authenticate(&request(Some(&shown), Some("root")), &mut Silent).await;
+    assert_eq!(denied, Err(AuthError::denied()));
 }
 
 #[tokio::test]

@@ -18,9 +18,11 @@
 //! Laws: what is forged, altered or expired never reaches the table, and making ids costs nothing but the answer. An id stands
 //! for logins of that one connection only on which it was made: somebody who plants a cookie of his own into another's browser
 //! gains nothing, since what is not remembered is replaced before anybody logs in, and what is remembered is never given to a
-//! second user. Anonymous clients are not remembered.
+//! second user. Anonymous clients are not remembered, nor are those who showed a token or a certificate: how long these hold is
+//! said elsewhere.
 //!
-//! What it does not do: a user who is taken out of a users file stays known until `max_age` is over, and pages of other sites
+//! What it does not do: a user who is taken out of a users file or gets another role there, and one whose session was killed,
+//! comes back by cookie as who they were until `max_age` is over; and pages of other sites
 //! that may connect bring the cookie along unless `SameSite` says otherwise; so name the origins that may.
 
 mod jar;
@@ -175,7 +177,9 @@ impl Authenticator for Cookie {
 
     fn admitted(&self, request: &AuthRequest, identity: &Identity, method: &str) {
         let Some(Visitor { id, fresh: true }) = visitor(request) else { return };
-        if matches!(method, "anonymous" | "cookie") {
+        // A token that was shown as a ticket is told by who vouches for it.
+        let ends_elsewhere = matches!(method, "jwt" | "tls") || identity.authprovider == "jwt";
+        if ends_elsewhere || matches!(method, "anonymous" | "cookie") {
             return;
         }
         let forgotten = self.cookies.table.lock().put(id, &request.realm, identity, Instant::now());

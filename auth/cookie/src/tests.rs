@@ -88,6 +88,18 @@ async fn without_a_login_a_cookie_is_worth_nothing() {
 }
 
 #[tokio::test]
+async fn what_ends_elsewhere_is_not_prolonged_by_a_cookie() {
+    let cookies = cookies(|_| ());
+    let method = Cookie::new(Arc::clone(&cookies));
+    for (way, provider) in [("jwt", "jwt"), ("ticket", "jwt"), ("tls", "static")] {
+        let met = cookies.meet(None, true);
+        let who = Identity::new("joe", "user", provider);
+        method.admitted(&request("realm1", None, met.visitor), &who, way);
+        assert!(join(&cookies, &sent(&met), "realm1", None).await.is_none(), "{way}");
+    }
+}
+
+#[tokio::test]
 async fn a_planted_cookie_gains_nothing() {
     let cookies = cookies(|_| ());
     let method = Cookie::new(Arc::clone(&cookies));
