@@ -16,7 +16,7 @@ use super::connection::{Connection, Ended};
 use super::dispatch::{Established, Next};
 use super::outbox::Outbox;
 use super::turn::{Promises, Turn};
-use super::waiting::Over;
+use super::waiting::{Behind, Over};
 use crate::broker::Burst;
 use crate::error::Violation;
 use crate::transport::Inbound;
@@ -63,6 +63,7 @@ impl Connection<'_> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Turn, Ended>> {
         if let Poll::Ready(happened) = self.outbox.poll_own(cx) {
+            self.keep_what_waits(session);
             return Poll::Ready(Err(happened.map_or_else(Ended::Lost, Ended::Ordered)));
         }
         if let Poll::Ready(over) = session.poll_waiting(cx) {
@@ -102,6 +103,18 @@ impl Connection<'_> {
         self.source.poll_batch(cx, batch).map_err(Ended::Lost)
     }
 
+    /// The session ends while a request may wait: a GOODBYE behind it is what the router's own will wait for.
+    #[cold]
+    fn keep_what_waits(&mut self, session: &Established<'_>) {
+        if let Some(behind) = session.stop_waiting() {
+            self.put_back(behind);
+        }
+    }
+
+    fn put_back(&mut self, behind: Behind) {
+        behind.into_rest().rev().for_each(|frame| self.early.push_front(Inbound::Message(frame)));
+    }
+
     /// One turn: the request that has waited for its authorization, and what has waited behind it.
     #[cold]
     fn go_on(&mut self, over: Over, session: &mut Established<'_>) -> Result<Turn, Ended> {
@@ -116,7 +129,7 @@ impl Connection<'_> {
         let mut next = session.resume(&frame, &decided, &mut burst, &mut turn);
         let ended = loop {
             if let Some(ended) = ended_by(next) {
-                behind.into_rest().rev().for_each(|frame| self.early.push_front(Inbound::Message(frame)));
+                self.put_back(behind);
                 break Some(ended);
             }
             if session.is_waiting() {

@@ -8,7 +8,8 @@
 //!   PUBLISH b ───────────> behind it ──────────────> done               beyond max_undecided_bytes nothing more is read
 //!   YIELD, ERROR ──> done at once                                       from the session, until that is decided
 //!   GOODBYE ─────────────> behind it, but no longer than goodbye_timeout
-//!   ABORT, the connection is lost, somebody ends the session: what waits is dropped
+//!   ABORT, the connection is lost, somebody ends the session: what waits is not done; the router's GOODBYE still sees
+//!                        a GOODBYE that has waited
 //! ```
 
 use std::collections::VecDeque;
@@ -128,6 +129,11 @@ impl Established<'_> {
         if let Some(waiting) = self.waiting.borrow_mut().as_deref_mut() {
             waiting.behind = behind;
         }
+    }
+
+    /// The session ends: nobody waits any more. What has waited behind the request.
+    pub(super) fn stop_waiting(&self) -> Option<Behind> {
+        self.waiting.borrow_mut().take().map(|waiting| waiting.behind)
     }
 
     /// Ready when waiting is over; pending also where nothing waits.

@@ -238,3 +238,21 @@ fn a_session_that_waits_can_be_sent_home() {
         question.answer.closed().await;
     });
 }
+
+// covers: SESS-20
+#[test]
+fn a_goodbye_that_has_waited_answers_the_goodbye_of_the_router() {
+    let patient = |plan: &mut Plan| plan.limits.goodbye_timeout = Duration::from_secs(600);
+    gated(patient, async |router, link, questions| {
+        let mut alice = log_in(router, link, "alice").await;
+        let mut bob = log_in(router, link, "bob").await;
+        alice.publish("slow.topic", json!([1])).await;
+        alice.send(json!([6, {}, "wamp.close.normal"])).await;
+        let mut question = questions.next(Action::Publish, "slow.topic").await;
+        ask(&mut bob, "wamp.session.count", json!([])).await;
+        ask(&mut bob, "wamp.session.kill", json!([alice.session()])).await;
+        alice.expect(json!([6, {}, "wamp.close.killed"])).await;
+        alice.expect_closed().await;
+        question.answer.closed().await;
+    });
+}
