@@ -1,7 +1,7 @@
 //! What the router does in the name of a session: testaments, and events that were kept.
 
 use crossway_core::RealmConfig;
-use crossway_core::authorization::{Action, Decision, Grant, Permission, Permissions, Request};
+use crossway_core::authorization::{Action, Constraints, Decision, Grant, Permission, Permissions, Request};
 use crossway_core::history::HistoryRule;
 use crossway_core::message::Match;
 use crossway_core::policy::Disclosure;
@@ -120,6 +120,37 @@ fn kept_events_are_for_those_who_may_subscribe() {
             }
             let events = ask(&mut alice, GET_EVENTS, json!([found])).await;
             assert!(events[0].as_array().is_some_and(|events| !events.is_empty()));
+        }
+    });
+}
+
+// covers: PS-HIST-12
+#[test]
+fn whoever_may_not_subscribe_is_not_told_which_topic_the_kept_events_are_of() {
+    let plan = || {
+        let exact_only =
+            Grant { constraints: Constraints::default().only_match(&[Match::Exact]), ..Grant::default() };
+        let staff = role("staff")
+            .permission(below("wamp.").allow([Action::Call]))
+            .permission(below("com.").allow([Action::Publish]))
+            .permission(below("org.").allow([Action::Subscribe]).on_terms(exact_only));
+        let guest = role("guest").permission(below("").allow(Action::ALL));
+        let mut plan = plan(Permissions::new([staff, guest]));
+        let kept = |realm: RealmConfig| {
+            let secret = realm.history(HistoryRule::new("com.secret", Match::Exact));
+            secret.history(HistoryRule::new("org.secret", Match::Prefix))
+        };
+        plan.realms = plan.realms.into_iter().map(kept).collect();
+        plan
+    };
+    everywhere_with(plan, async |router, link| {
+        let mut alice = log_in(router, link, "alice").await;
+        for (topic, policy) in [("com.secret", "exact"), ("org.secret", "prefix")] {
+            let lookup = json!([topic, {"match": policy}]);
+            let found = ask(&mut alice, "wamp.subscription.lookup", lookup).await[0].clone();
+            let request = alice.call(GET_EVENTS, json!([found])).await;
+            let words = format!("this session may not get the events of subscription {found}");
+            alice.expect(json!([8, 48, request, {}, DENIED, [words]])).await;
         }
     });
 }

@@ -74,9 +74,22 @@ pub(super) fn get_events(realm: &Realm, request: &Request<'_>) -> Result<Reply, 
     let options = SubscribeOptions { policy: Some(facts.policy), ..Default::default() };
     let (id, uri) = (facts.id, facts.uri.to_owned());
     realm.authorized(request.caller, facts.uri, Asked::Subscribe(&options.clone()), move |realm, decision| {
-        realm.matter(caller.id(), &uri, Asked::Subscribe(&options)).settle(decision)?;
+        let settled = realm.matter(caller.id(), &uri, Asked::Subscribe(&options)).settle(decision);
+        settled.map_err(|refusal| unnamed(id, refusal))?;
         realm.broker.events(id, &caller, query).map(Reply::Later)
     })
+}
+
+/// Whoever may not subscribe knows a number, and is not told which topic it stands for.
+fn unnamed(id: Id, refusal: Refusal) -> Refusal {
+    match refusal.uri {
+        // That nobody knows. The words are the authorizer's, meant for clients.
+        uri::AUTHORIZATION_FAILED => refusal,
+        _ => Refusal::new(
+            uri::NOT_AUTHORIZED,
+            format!("this session may not get the events of subscription {id}"),
+        ),
+    }
 }
 
 fn find(realm: &Realm, request: &Request<'_>) -> Result<Arc<Subscription>, Refusal> {
