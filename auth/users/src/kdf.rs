@@ -13,7 +13,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -75,7 +75,11 @@ struct State {
     idle: usize,
 }
 
-type Job = Box<dyn FnOnce() + Send>;
+struct Job {
+    run: Box<dyn FnOnce() + Send>,
+    /// Who waits for it; gone if nobody does.
+    waits: Weak<()>,
+}
 
 /// How long a thread waits for another job.
 const LINGER: Duration = Duration::from_secs(10);
@@ -118,8 +122,11 @@ impl Kdf {
                 let _ = answer.send(result);
             }
         };
-        self.0.enqueue(Box::new(job))?;
-        answered.await.map_err(|_| AuthError::Failed("a login broke down".to_owned()))
+        let waits = Arc::new(());
+        self.0.enqueue(Job { run: Box::new(job), waits: Arc::downgrade(&waits) })?;
+        let answered = answered.await;
+        drop(waits);
+        answered.map_err(|_| AuthError::Failed("a login broke down".to_owned()))
     }
 }
 
@@ -127,7 +134,12 @@ impl Pool {
     fn enqueue(self: &Arc<Self>, job: Job) -> Result<(), AuthError> {
         let mut state = self.state.lock();
         let free = state.idle + (self.options.threads.max(1) - state.threads);
-        if state.jobs.len() >= self.options.queue + free {
+        let most = self.options.queue + free;
+        if state.jobs.len() >= most {
+            // Those who have left take no place.
+            state.jobs.retain(|job| job.waits.strong_count() > 0);
+        }
+        if state.jobs.len() >= most {
             self.counters.refused.fetch_add(1, Ordering::Relaxed);
             return Err(AuthError::Failed("too many logins at once".to_owned()));
         }
@@ -160,7 +172,7 @@ impl Pool {
             if let Some(job) = state.jobs.pop_front() {
                 drop(state);
                 // A job that panics has dropped the sender of its answer, and said so through the panic hook.
-                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job.run));
                 state = self.state.lock();
                 continue;
             }
@@ -234,14 +246,19 @@ mod tests {
             }
             let refused = kdf.run(|| ()).await;
             assert_eq!(refused, Err(AuthError::Failed("too many logins at once".to_owned())));
-            // Who does not wait any more is not worked for.
+            // Who does not wait any more is not worked for, and takes no place.
             drop(waiting.pop());
+            let mut late = Box::pin(kdf.run(|| 9));
+            let queued =
+                std::future::poll_fn(|cx| std::task::Poll::Ready(late.as_mut().poll(cx).is_pending()));
+            assert!(queued.await);
             release.send(()).unwrap();
             first.await.unwrap().unwrap();
             assert_eq!(waiting.pop().unwrap().await, Ok(0));
+            assert_eq!(late.await, Ok(9));
             assert_eq!(kdf.run(|| 7).await, Ok(7), "there is room again");
         });
-        assert_eq!((kdf.counters().done(), kdf.counters().refused()), (3, 1));
+        assert_eq!((kdf.counters().done(), kdf.counters().refused()), (4, 1));
     }
 
     #[test]
