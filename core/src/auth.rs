@@ -13,6 +13,7 @@
 //!                                                    │ another: ABORT no_such_role
 //! ```
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -47,6 +48,12 @@ pub trait Authenticator: Send + Sync + 'static {
         request: &AuthRequest,
         challenger: &mut dyn Challenger,
     ) -> Result<Identity, AuthError>;
+
+    /// By which name failures to log in as `authid` are counted, for methods to which different texts are one user. As it is, by
+    /// default. Called before [`authenticate`](Self::authenticate), whoever knows the user.
+    fn account<'a>(&self, authid: &'a str) -> Cow<'a, str> {
+        Cow::Borrowed(authid)
+    }
 
     /// Somebody was let in by `method`, this one or another one of the realm. Called before WELCOME, for those who remember;
     /// it has to be quick.

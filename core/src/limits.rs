@@ -10,6 +10,8 @@ use crate::uri::UriRule;
 pub struct Limits {
     /// From the first octet of a WAMP session to WELCOME, authentication included.
     pub handshake_timeout: Duration,
+    /// The longest HELLO or AUTHENTICATE, in bytes. Nobody knows yet who sends them.
+    pub max_handshake_message: usize,
     /// How long the router waits for the answer to its GOODBYE, and for the last bytes to leave.
     pub goodbye_timeout: Duration,
     /// Sessions of the whole router.
@@ -87,6 +89,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             handshake_timeout: Duration::from_secs(10),
+            max_handshake_message: 64 << 10,
             goodbye_timeout: Duration::from_secs(2),
             max_sessions: 1_000_000,
             max_logins: 10_000,
@@ -199,6 +202,8 @@ macro_rules! counters {
 counters! {
     /// Handshakes that took longer than `handshake_timeout`.
     handshake_timeouts,
+    /// Handshakes refused because of a message beyond `max_handshake_message`.
+    handshake_messages_over_limit,
     /// HELLOs refused with ABORT.
     handshakes_refused,
     /// Sessions refused because of `max_sessions`.

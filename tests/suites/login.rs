@@ -280,3 +280,46 @@ fn an_address_has_so_many_logins_under_way() {
         assert_eq!(try_ticket(router, link, "jane", "other").await[0], 2);
     });
 }
+
+// covers: AUTH-17
+#[test]
+fn strangers_are_brief() {
+    let plan = || {
+        let mut plan = plan();
+        plan.limits.max_handshake_message = 2000;
+        plan
+    };
+    everywhere_with(plan, async |router, link| {
+        let long = "x".repeat(3000);
+        let too_long = abort("wamp.error.payload_size_exceeded");
+        let greeting = hello(json!(["anonymous"]), json!({"authextra": {"much": long}}));
+        answer(router, link, greeting, too_long.clone()).await;
+        let mut peer = Peer::connect(router, link).await;
+        peer.send(hello(json!(["ticket"]), json!({"authid": "joe"}))).await;
+        peer.expect(json!([4, "ticket", {}])).await;
+        peer.send(json!([5, long, {}])).await;
+        peer.expect(too_long).await;
+        let name = "y".repeat(1025);
+        let named = hello(json!(["ticket"]), json!({"authid": name}));
+        answer(router, link, named, abort("crossway.error.limit_exceeded")).await;
+        assert_eq!(router.counter("handshake_messages_over_limit"), 2);
+    });
+}
+
+#[test]
+fn strangers_bring_no_realms_into_being() {
+    let plan = || Plan { auto_create: Some(realm()), ..Plan::limits(|limits| limits.max_auto_realms = 1) };
+    everywhere_with(plan, async |router, link| {
+        let elsewhere = |realm: &str, method: &str| json!([1, realm, {"roles": {"caller": {}}, "authmethods": [method], "authid": "joe"}]);
+        for realm in ["com.one", "com.two", "com.three"] {
+            let mut peer = Peer::connect(router, link).await;
+            peer.send(elsewhere(realm, "ticket")).await;
+            peer.expect(json!([4, "ticket", {}])).await;
+            peer.send(json!([5, "a guess", {}])).await;
+            peer.expect(abort("wamp.error.authentication_denied")).await;
+        }
+        let welcome = json!([2, ID, {"realm": "com.four", MORE: 0}]);
+        answer(router, link, elsewhere("com.four", "anonymous"), welcome).await;
+        assert_eq!(router.counter("realms_over_limit"), 0);
+    });
+}

@@ -17,6 +17,8 @@
 mod binding;
 mod exchange;
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use crossway_core::auth::{AuthError, AuthRequest, Authenticator, Challenger, Identity};
 use crossway_users::{ScramDialect, Users, prepared};
@@ -41,6 +43,10 @@ impl Scram {
 impl Authenticator for Scram {
     fn method(&self) -> &str {
         self.dialect.method()
+    }
+
+    fn account<'a>(&self, authid: &'a str) -> Cow<'a, str> {
+        prepared(authid).unwrap_or(Cow::Borrowed(authid))
     }
 
     async fn authenticate(

@@ -27,6 +27,7 @@ mod places;
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use hashbrown::DefaultHashBuilder;
@@ -56,6 +57,10 @@ pub(crate) struct Attempt<'g> {
     name: Option<u64>,
     /// What has no more failures free, and is tried by nobody else meanwhile.
     alone: Vec<Key>,
+    /// Something was shown.
+    answered: AtomicBool,
+    /// What came of it was noted.
+    settled: AtomicBool,
     _place: Option<Place>,
 }
 
@@ -70,18 +75,24 @@ impl Gate {
         }
     }
 
-    /// Begins a login, and says how long to wait with it.
+    /// Begins a login as `account`, if that is known, and says how long to wait with it. An account is the same in all realms:
+    /// they may share their users.
     ///
     /// # Errors
     /// The limit that is in the way, in words for the client.
-    pub(crate) fn enter(&self, request: &AuthRequest) -> Result<(Attempt<'_>, Duration), String> {
+    pub(crate) fn enter(
+        &self,
+        request: &AuthRequest,
+        account: Option<&str>,
+    ) -> Result<(Attempt<'_>, Duration), String> {
         let origin = Origin::of(&request.transport);
-        let name = request.authid.as_ref().map(|authid| self.names.hash_one((&request.realm, authid)));
+        let name = account.map(|account| self.names.hash_one(account));
         let place = match origin {
             Some(origin) => Some(self.place(origin)?),
             None => None,
         };
-        let mut attempt = Attempt { gate: self, origin, name, alone: Vec::new(), _place: place };
+        let (alone, answered, settled) = Default::default();
+        let mut attempt = Attempt { gate: self, origin, name, alone, answered, settled, _place: place };
         let delay = attempt.may_try(Instant::now())?;
         Ok((attempt, delay))
     }
@@ -117,14 +128,7 @@ impl Attempt<'_> {
     fn may_try(&mut self, now: Instant) -> Result<Duration, String> {
         let Gate { limits, counters, ledger, .. } = self.gate;
         let mut ledger = ledger.lock();
-        for (key, limit, free) in self.grounds() {
-            let wait = ledger.wait(&key, free, limits.login_backoff, limits.max_login_backoff, now);
-            if !wait.is_zero() {
-                counters.logins_held_off.increment();
-                let seconds = wait.as_secs_f32().ceil();
-                return Err(format!("too many failed logins ({limit} = {free}): try again in {seconds} s"));
-            }
-        }
+        self.check(&ledger, now)?;
         let alone =
             self.grounds().filter(|(key, _, free)| ledger.begin(key, *free)).map(|(key, ..)| key).collect();
         let delay = self.name().map_or(Duration::ZERO, |(key, free)| {
@@ -145,8 +149,38 @@ impl Attempt<'_> {
         Ok(delay)
     }
 
+    fn check(&self, ledger: &Ledger, now: Instant) -> Result<(), String> {
+        let Gate { limits, counters, .. } = self.gate;
+        for (key, limit, free) in self.grounds().filter(|(key, ..)| !self.alone.contains(key)) {
+            let wait = ledger.wait(&key, free, limits.login_backoff, limits.max_login_backoff, now);
+            if !wait.is_zero() {
+                counters.logins_held_off.increment();
+                let seconds = wait.as_secs_f32().ceil();
+                return Err(format!("too many failed logins ({limit} = {free}): try again in {seconds} s"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Credentials are shown. From here on it counts as a failure if nothing comes of it, or guesses that are not waited for
+    /// would be free, and what they cost as well.
+    ///
+    /// # Errors
+    /// The limit that is in the way by now: of many that came at once, those go on whose failures are free.
+    pub(crate) fn answered(&self) -> Result<(), String> {
+        self.check(&self.gate.ledger.lock(), Instant::now())?;
+        self.answered.store(true, Relaxed);
+        Ok(())
+    }
+
+    /// Nobody could decide, which is not the client's fault.
+    pub(crate) fn undecided(&self) {
+        self.settled.store(true, Relaxed);
+    }
+
     /// The credentials were wrong.
     pub(crate) fn failed(&self) {
+        self.settled.store(true, Relaxed);
         let Gate { limits, counters, ledger, .. } = self.gate;
         counters.logins_denied.increment();
         let now = Instant::now();
@@ -159,8 +193,13 @@ impl Attempt<'_> {
         }
     }
 
-    /// They were right. What others did from this address, or in this name from elsewhere, is not forgotten.
-    pub(crate) fn succeeded(&self) {
+    /// They were right. What others did from this address, or in this name from elsewhere, is not forgotten, nor what was done in
+    /// this name if the client is not `itself`.
+    pub(crate) fn succeeded(&self, itself: bool) {
+        self.settled.store(true, Relaxed);
+        if !itself {
+            return;
+        }
         if let (Some(origin), Some(name)) = (self.origin, self.name) {
             self.gate.ledger.lock().forget(&Key::UserFrom(origin, name));
         }
@@ -169,6 +208,9 @@ impl Attempt<'_> {
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
+        if *self.answered.get_mut() && !*self.settled.get_mut() {
+            self.failed();
+        }
         if !self.alone.is_empty() {
             let mut ledger = self.gate.ledger.lock();
             self.alone.iter().for_each(|key| ledger.end(key));

@@ -32,15 +32,15 @@ fn request(peer: &str, authid: Option<&str>) -> AuthRequest {
 
 /// A wrong guess; how long it was delayed, or why it was refused.
 fn guess(gate: &Gate, peer: &str, authid: &str) -> Result<Duration, String> {
-    let (attempt, delay) = gate.enter(&request(peer, Some(authid)))?;
+    let (attempt, delay) = gate.enter(&request(peer, Some(authid)), Some(authid))?;
     attempt.failed();
     Ok(delay)
 }
 
 /// Whether the user itself gets in, and after what delay.
 fn log_in(gate: &Gate, peer: &str, authid: &str) -> Result<Duration, String> {
-    let (attempt, delay) = gate.enter(&request(peer, Some(authid)))?;
-    attempt.succeeded();
+    let (attempt, delay) = gate.enter(&request(peer, Some(authid)), Some(authid))?;
+    attempt.succeeded(true);
     Ok(delay)
 }
 
@@ -74,20 +74,57 @@ async fn after_the_wait_one_may_try_at_a_time() {
         assert_eq!(guess(&gate, HERE, "joe"), Ok(Duration::ZERO));
     }
     advance(SECOND).await;
-    let (first, _) = gate.enter(&request(HERE, Some("joe"))).unwrap();
-    assert!(gate.enter(&request(HERE, Some("joe"))).is_err(), "another one is trying");
-    assert!(gate.enter(&request(HERE, Some("sue"))).is_ok(), "the address has failures free");
+    let (first, _) = gate.enter(&request(HERE, Some("joe")), Some("joe")).unwrap();
+    assert!(gate.enter(&request(HERE, Some("joe")), Some("joe")).is_err(), "another one is trying");
+    assert!(gate.enter(&request(HERE, Some("sue")), Some("sue")).is_ok(), "the address has failures free");
     drop(first);
-    let (second, _) = gate.enter(&request(HERE, Some("joe"))).unwrap();
+    let (second, _) = gate.enter(&request(HERE, Some("joe")), Some("joe")).unwrap();
     second.failed();
     drop(second);
     assert!(guess(&gate, HERE, "joe").unwrap_err().contains("again in 2 s"));
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_many_that_came_at_once_those_go_on_whose_failures_are_free() {
+    let gate = gate(|limits| limits.login_failures_per_address = None);
+    let attempts: Vec<_> =
+        (0..50).map(|_| gate.enter(&request(HERE, Some("joe")), Some("joe")).unwrap().0).collect();
+    let answered = attempts.iter().filter(|attempt| attempt.answered().map(|()| attempt.failed()).is_ok());
+    assert_eq!(answered.count(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_leaves_before_the_verdict_has_failed() {
+    let gate = gate(|_| ());
+    for _ in 0..3 {
+        let (attempt, _) = gate.enter(&request(HERE, Some("joe")), Some("joe")).unwrap();
+        attempt.answered().unwrap();
+    }
+    assert!(guess(&gate, HERE, "joe").is_err());
+    for _ in 0..9 {
+        let (attempt, _) = gate.enter(&request(HERE, Some("sue")), Some("sue")).unwrap();
+        attempt.answered().unwrap();
+        attempt.undecided();
+    }
+    assert!(guess(&gate, HERE, "sue").is_ok(), "nobody could decide");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_gets_in_as_somebody_else_clears_nothing() {
+    let gate = gate(|_| ());
+    for _ in 0..2 {
+        guess(&gate, HERE, "joe").unwrap();
+    }
+    gate.enter(&request(HERE, Some("joe")), Some("joe")).unwrap().0.succeeded(false);
+    guess(&gate, HERE, "joe").unwrap();
+    assert!(guess(&gate, HERE, "joe").is_err());
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_has_failures_free_may_try_many_times_at_once() {
     let gate = gate(|_| ());
-    let attempts: Vec<_> = (0..50).map(|_| gate.enter(&request(HERE, Some("joe"))).unwrap()).collect();
+    let attempts: Vec<_> =
+        (0..50).map(|_| gate.enter(&request(HERE, Some("joe")), Some("joe")).unwrap()).collect();
     drop(attempts);
     assert!(log_in(&gate, HERE, "joe").is_ok());
 }
@@ -131,7 +168,7 @@ async fn an_address_that_tries_one_user_after_the_other_is_refused() {
     let refused = log_in(&gate, HERE, "jane").unwrap_err();
     assert!(refused.contains("login_failures_per_address = 6"), "{refused}");
     assert!(log_in(&gate, THERE, "jane").is_ok());
-    assert!(gate.enter(&request(HERE, None)).is_err(), "without a name as well");
+    assert!(gate.enter(&request(HERE, None), None).is_err(), "without a name as well");
 }
 
 #[tokio::test(start_paused = true)]
@@ -208,7 +245,7 @@ async fn limits_that_are_off_hold_nobody_off() {
 #[tokio::test]
 async fn logins_under_way_are_bounded_for_each_address_and_altogether() {
     let gate = gate(|limits| (limits.max_logins, limits.max_logins_per_address) = (3, 2));
-    let enter = |peer: &str| gate.enter(&request(peer, None)).map(|(attempt, _)| attempt);
+    let enter = |peer: &str| gate.enter(&request(peer, None), None).map(|(attempt, _)| attempt);
     let (_first, second) = (enter(HERE).unwrap(), enter(HERE).unwrap());
     assert!(enter(HERE).err().unwrap().contains("max_logins_per_address"));
     let _third = enter(THERE).unwrap();

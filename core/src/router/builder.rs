@@ -95,6 +95,10 @@ impl Builder {
                 return Err(BuildError::RealmTwice(uri.to_owned()));
             }
         }
+        let lobby = self
+            .template
+            .as_ref()
+            .map(|template| Realm::new(template, "template", self.protocol, &limits, &counters));
         let shared = Arc::new(Shared {
             gate: Gate::new(&limits, &counters),
             limits,
@@ -103,6 +107,7 @@ impl Builder {
             configured_realms: realms.len(),
             realms: realms.into(),
             template: self.template,
+            lobby,
             registry: Registry::new(),
         });
         let realms: Weak<dyn Realms> = Arc::downgrade(&(Arc::clone(&shared) as Arc<dyn Realms>));

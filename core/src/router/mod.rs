@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     realms: RwLock<hashbrown::HashMap<String, Arc<Realm>>>,
     /// How realms are made that nobody configured; `None` if they are not.
     template: Option<RealmConfig>,
+    /// Where those log in who want to join a realm that is still to be made.
+    lobby: Option<Arc<Realm>>,
     configured_realms: usize,
     registry: Registry,
     /// Who may try to log in.
@@ -109,6 +111,21 @@ pub(crate) enum NoRealm {
 }
 
 impl Shared {
+    /// The realm to log in to: the one with this URI or, if it is still to be made, one that is like it. The URI has been
+    /// checked.
+    pub(crate) fn realm_to_join(&self, uri: &str) -> Result<Arc<Realm>, NoRealm> {
+        let realms = self.realms.read();
+        if let Some(realm) = realms.get(uri) {
+            return Ok(Arc::clone(realm));
+        }
+        let lobby = self.lobby.as_ref().filter(|_| !uri::is_reserved(uri)).ok_or(NoRealm::Unknown)?;
+        if realms.len() - self.configured_realms >= self.limits.max_auto_realms {
+            self.counters.realms_over_limit.increment();
+            return Err(NoRealm::TooMany);
+        }
+        Ok(Arc::clone(lobby))
+    }
+
     /// The realm with this URI; makes it where that is allowed. The URI has been checked.
     pub(crate) fn realm(&self, uri: &str) -> Result<Arc<Realm>, NoRealm> {
         if let Some(realm) = self.realms.read().get(uri) {
@@ -151,9 +168,10 @@ impl Realms for Shared {
         args: &[Value],
         kwargs: &Dict,
     ) -> Result<Answering, CallFailed> {
-        let found = self.realm(realm);
+        // One that is still to be made has nobody to ask.
+        let found = self.realms.read().get(realm).cloned();
         let realm =
-            found.map_err(|_| CallFailed::new(uri::NO_SUCH_REALM, format!("there is no realm {realm}")))?;
+            found.ok_or_else(|| CallFailed::new(uri::NO_SUCH_REALM, format!("there is no realm {realm}")))?;
         realm.ask(procedure, args, kwargs)
     }
 

@@ -20,7 +20,9 @@ use super::handshake::{Refused, too_long};
 use super::outbox::Delivery;
 use crate::auth::{AuthError, AuthRequest, Authenticator, Challenger, Identity, Response};
 use crate::error::Violation;
+use crate::gate::Attempt;
 use crate::message::{Challenge, Code, Message};
+use crate::uri;
 use crate::value::Dict;
 
 /// What passes between an authenticator and the connection. Both are in one task, so nobody ever waits for the lock.
@@ -65,6 +67,7 @@ impl Connection<'_> {
         &mut self,
         authenticator: &dyn Authenticator,
         request: &AuthRequest,
+        attempt: &Attempt<'_>,
     ) -> Result<Result<Identity, AuthError>, Refused> {
         let desk = Mutex::new(Desk::default());
         let mut exchange = Exchange(&desk);
@@ -84,6 +87,8 @@ impl Connection<'_> {
                 Event::Ended(ended) => return Err(ended.into()),
                 Event::Challenge(extra) => {
                     let response = self.round(authenticator.method(), extra).await?;
+                    // Others may have failed while this one took its time.
+                    attempt.answered().map_err(|limit| Refused::Abort(uri::LIMIT_EXCEEDED, limit))?;
                     let waiting = {
                         let mut desk = desk.lock();
                         desk.response = Some(response);
@@ -100,6 +105,7 @@ impl Connection<'_> {
             return Err(too_long("CHALLENGE"));
         }
         let frame = self.next_frame().await?;
+        self.check_length(&frame)?;
         let serializer = self.format.serializer();
         let scan = serializer.scan(&frame, self.router.limits.max_depth).map_err(Violation::from)?;
         match Message::decode(&frame, &scan, serializer)? {

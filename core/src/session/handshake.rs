@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::connection::{Connection, Ended};
 use super::greeting::Greeting;
 use super::outbox::Delivery;
@@ -15,7 +17,7 @@ use crate::error::Violation;
 use crate::id::Id;
 use crate::message::{Code, Message};
 use crate::realm::{Membership, Realm};
-use crate::router::{NoRealm, SessionSlot};
+use crate::router::{NoRealm, SessionSlot, Shared};
 use crate::serializer::{HeadItem, Run};
 use crate::uri;
 use crate::value::{Dict, Value};
@@ -44,7 +46,7 @@ impl Connection<'_> {
     /// Reads HELLO, authenticates, and says WELCOME.
     pub(super) async fn join(&mut self) -> Result<(Membership, SessionSlot), Refused> {
         let greeting = self.greeting().await?;
-        let realm = self.find_realm(&greeting.realm)?;
+        let realm = self.find_realm(&greeting.realm, Shared::realm_to_join)?;
         let id = realm.unused_id();
         let request = AuthRequest {
             realm: greeting.realm,
@@ -55,6 +57,8 @@ impl Connection<'_> {
             transport: Arc::clone(&self.info),
         };
         let (identity, authenticator) = self.log_in(&realm, &greeting.authmethods, &request).await?;
+        // Not before: strangers bring no realms into being.
+        let realm = self.find_realm(&request.realm, Shared::realm)?;
         // Not before: whoever is still to prove who they are keeps nobody out.
         let slot = self.router.session_slot().ok_or_else(|| {
             let text = format!("the limit max_sessions = {} is reached", self.router.limits.max_sessions);
@@ -105,6 +109,7 @@ impl Connection<'_> {
 
     async fn greeting(&mut self) -> Result<Greeting, Refused> {
         let frame = self.next_frame().await?;
+        self.check_length(&frame)?;
         let scan =
             self.format.serializer().scan(&frame, self.router.limits.max_depth).map_err(Violation::from)?;
         match Message::decode(&frame, &scan, self.format.serializer())? {
@@ -118,16 +123,37 @@ impl Connection<'_> {
                 }
                 let checked = self.router.protocol.uri.check(&hello.realm);
                 checked.map_err(|error| Refused::Abort(uri::INVALID_URI, error.to_string()))?;
-                Ok(Greeting::read(&hello.realm, &hello.details)?)
+                let greeting = Greeting::read(&hello.realm, &hello.details)?;
+                if greeting.authid.as_ref().is_some_and(|authid| authid.len() > limit) {
+                    self.router.counters.uris_over_limit.increment();
+                    let text = format!("an authid has no more than max_uri_length = {limit} bytes");
+                    return Err(Refused::Abort(uri::LIMIT_EXCEEDED, text));
+                }
+                Ok(greeting)
             }
             Message::Abort(_) => Err(Ended::Aborted.into()),
             other => Err(Violation::new(format!("{} before HELLO", other.code().name())).into()),
         }
     }
 
-    fn find_realm(&self, uri: &str) -> Result<Arc<Realm>, Refused> {
+    /// Whether a message of somebody who is not known yet is short enough to be read.
+    pub(super) fn check_length(&self, frame: &Bytes) -> Result<(), Refused> {
+        let limit = self.router.limits.max_handshake_message;
+        if frame.len() <= limit {
+            return Ok(());
+        }
+        self.router.counters.handshake_messages_over_limit.increment();
+        let text = format!("until WELCOME messages have no more than max_handshake_message = {limit} bytes");
+        Err(Refused::Abort(uri::PAYLOAD_SIZE_EXCEEDED, text))
+    }
+
+    fn find_realm(
+        &self,
+        uri: &str,
+        look: fn(&Shared, &str) -> Result<Arc<Realm>, NoRealm>,
+    ) -> Result<Arc<Realm>, Refused> {
         let offered = self.info.realms.is_empty() || self.info.realms.iter().any(|realm| realm == uri);
-        let found = if offered { self.router.realm(uri) } else { Err(NoRealm::Unknown) };
+        let found = if offered { look(self.router, uri) } else { Err(NoRealm::Unknown) };
         found.map_err(|why| match why {
             NoRealm::Unknown => Refused::Abort(uri::NO_SUCH_REALM, format!("there is no realm {uri:?} here")),
             NoRealm::TooMany => {

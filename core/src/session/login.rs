@@ -25,31 +25,33 @@ impl Connection<'_> {
         request: &AuthRequest,
     ) -> Result<(Identity, Method), Refused> {
         let methods = common(realm, preferred, &self.info);
-        let mut refused = no_method(realm, preferred);
+        let mut refused = no_method(&request.realm, preferred);
         if methods.is_empty() {
             return Err(refused);
         }
         let router = Arc::clone(self.router);
         let held_off = |limit| Refused::Abort(uri::LIMIT_EXCEEDED, limit);
-        let (attempt, delay) = router.gate.enter(request).map_err(held_off)?;
+        let account = request.authid.as_deref().map(|authid| account(authid, &methods));
+        let (attempt, delay) = router.gate.enter(request, account.as_deref()).map_err(held_off)?;
         if !delay.is_zero() {
             sleep(delay).await;
         }
         for method in methods {
-            match self.authenticate(&*method, request).await? {
+            match self.authenticate(&*method, request, &attempt).await? {
                 Ok(identity) => {
-                    attempt.succeeded();
+                    // Whoever is somebody else now has not shown that the failures were slips of the owner.
+                    attempt.succeeded(request.authid.as_ref() == Some(&identity.authid));
                     let identity = with_role(identity, request, realm)?;
                     return Ok((identity, method));
                 }
                 Err(error) => {
                     refused = Refused::Abort(error.uri(), error.to_string());
-                    if matches!(error, AuthError::Denied(_)) {
-                        attempt.failed();
+                    match error {
+                        AuthError::NotApplicable(_) => continue,
+                        AuthError::Denied(_) => attempt.failed(),
+                        AuthError::Failed(_) | AuthError::Gone => attempt.undecided(),
                     }
-                    if !matches!(error, AuthError::NotApplicable(_)) {
-                        break;
-                    }
+                    break;
                 }
             }
         }
@@ -72,12 +74,17 @@ fn common(realm: &Realm, preferred: &[String], info: &TransportInfo) -> Vec<Meth
     common
 }
 
-fn no_method(realm: &Realm, preferred: &[String]) -> Refused {
+/// By which name failures are counted: however it is spelt, one user is one user.
+fn account(authid: &str, methods: &[Method]) -> String {
+    methods.iter().fold(authid.to_owned(), |name, method| method.account(&name).into_owned())
+}
+
+fn no_method(realm: &str, preferred: &[String]) -> Refused {
     if preferred == ["anonymous"] {
-        let text = format!("realm {:?} does not let anonymous clients in here", realm.uri());
+        let text = format!("realm {:?} does not let anonymous clients in here", realm);
         return Refused::Abort(uri::AUTHENTICATION_REQUIRED, text);
     }
-    let text = format!("realm {:?} has none of the methods {preferred:?} here", realm.uri());
+    let text = format!("realm {:?} has none of the methods {preferred:?} here", realm);
     Refused::Abort(uri::NO_MATCHING_AUTH_METHOD, text)
 }
 
@@ -88,7 +95,7 @@ fn with_role(identity: Identity, request: &AuthRequest, realm: &Realm) -> Result
     let text = match &request.authrole {
         Some(wanted) if wanted != authrole => format!("not in the role {wanted:?}"),
         _ if realm.authorizer().is_some_and(|authorizer| !authorizer.knows_role(authrole)) => {
-            format!("realm {:?} has no role {authrole:?}", realm.uri())
+            format!("realm {:?} has no role {authrole:?}", request.realm)
         }
         _ => return Ok(identity),
     };

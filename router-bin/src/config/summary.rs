@@ -128,9 +128,10 @@ fn changed_limits(limits: &Limits) -> Vec<String> {
 }
 
 /// Every limit as it is written in a config file. Taking the struct apart makes a new limit a compile error here.
-pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 34] {
+pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 35] {
     let Limits {
         handshake_timeout,
+        max_handshake_message,
         goodbye_timeout,
         max_sessions,
         max_logins,
@@ -171,6 +172,7 @@ pub(super) fn show_limits(limits: &Limits) -> [(&'static str, String); 34] {
     let count_or_off = |count: &Option<usize>| count.map_or("\"off\"".to_owned(), |count| count.to_string());
     [
         ("handshake_timeout", time(handshake_timeout)),
+        ("max_handshake_message", size(max_handshake_message)),
         ("goodbye_timeout", time(goodbye_timeout)),
         ("max_sessions", max_sessions.to_string()),
         ("max_logins", max_logins.to_string()),

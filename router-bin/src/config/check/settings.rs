@@ -19,6 +19,7 @@ pub(super) fn limits(table: &Table<'_>) -> Limits {
     table.set("handshake_timeout", &mut limits.handshake_timeout, |field| {
         field.duration(millis(10)..=minutes(10))
     });
+    table.set("max_handshake_message", &mut limits.max_handshake_message, bytes);
     table.set("goodbye_timeout", &mut limits.goodbye_timeout, |field| {
         field.duration(millis(10)..=minutes(10))
     });
