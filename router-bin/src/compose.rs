@@ -194,7 +194,8 @@ fn served<L: Carrier>(
 /// What may be used here to log in, of all that realms have.
 fn allowed(listener: &Listener, config: &Config) -> Arc<[String]> {
     let terms = config.realms.iter().map(|realm| &realm.terms).chain(&config.auto_create);
-    let methods: BTreeSet<&str> = terms.flat_map(|terms| &terms.auth).map(Auth::method).collect();
+    let usable = terms.flat_map(|terms| &terms.auth).filter(|auth| listener.allows(auth.method()));
+    let methods: BTreeSet<&str> = usable.flat_map(Auth::methods).collect();
     methods.into_iter().filter(|method| listener.allows(method)).map(str::to_owned).collect()
 }
 
@@ -262,3 +263,6 @@ fn websocket(listener: &Listener, visitors: Option<Arc<dyn Visitors>>) -> WebSoc
     options.compression = listener.websocket.compression.then(Compression::default);
     WebSocket::new(options)
 }
+
+#[cfg(test)]
+mod tests;

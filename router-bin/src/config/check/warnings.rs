@@ -70,7 +70,10 @@ fn strangers_outside(listener: &Listener, config: &Config, notes: &Notes) {
 
 /// Methods that a listener allows, and no realm has.
 fn idle_methods(listener: &Listener, config: &Config, notes: &Notes) {
-    let known = |method: &str| methods(listener, config).any(|auth| auth.method() == method);
+    let known = |method: &str| {
+        let usable = methods(listener, config).filter(|auth| listener.allows(auth.method()));
+        usable.flat_map(Auth::methods).any(|known| known == method)
+    };
     let mut allowed = listener.methods.iter().flatten();
     if let Some(method) = allowed.find(|method| !known(method)) {
         let message = format!("listener \"{}\" allows a method that none of its realms has", listener.name);

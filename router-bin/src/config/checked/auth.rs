@@ -53,6 +53,12 @@ impl Auth {
         }
     }
 
+    /// The names that clients may say for it: tokens may be shown under that of tickets.
+    pub(crate) fn methods(&self) -> impl Iterator<Item = &str> {
+        let as_ticket = matches!(self, Auth::Jwt(Jwt { shown, .. }) if shown.contains(&Shown::Ticket));
+        std::iter::once(self.method()).chain(as_ticket.then_some("ticket"))
+    }
+
     /// The roles that may be given to who logs in, some perhaps more than once; `None`: nobody knows before.
     pub(crate) fn roles(&self) -> Option<Vec<&str>> {
         match self {
