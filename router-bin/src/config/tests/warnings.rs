@@ -89,6 +89,14 @@ fn a_method_that_a_listener_allows_in_vain_is_told() {
         "{REALM_OF_OTHERS}[[listener]]\ntcp = \"127.0.0.1:80\"\nauth = [\"anonymous\", \"ticket\"]\n"
     );
     one(&text, "allows a method that none of its realms has", "5:7", "nobody can log in with `ticket`");
+    let key = "{ alg = \"HS256\", secret = \"a secret of at least 32 octets...\" }";
+    let realm = format!(
+        "[[realm]]\nname = \"open\"\nauth = [{{ method = \"jwt\", keys = [{key}], role = \"user\" }}]\n"
+    );
+    let tokens =
+        |methods: &str| warnings(&format!("{realm}[[listener]]\nunix = \"/run/s\"\nauth = {methods}\n"));
+    assert_eq!(tokens("[\"jwt\", \"ticket\"]"), "", "tokens are shown as tickets");
+    assert!(tokens("[\"ticket\"]").contains("nobody can log in with `ticket`"));
 }
 
 #[test]
@@ -158,10 +166,34 @@ fn permissions_that_decide_nothing_are_told() {
         vec![("a.", "prefix", allow), ("a.b", "exact", "allow = [\"publish\"]")],
         vec![("", "prefix", allow), ("wamp.session.kill", "exact", allow)],
         vec![("a..", "wildcard", allow), ("a.b.", "prefix", allow)],
-        vec![("a..", "wildcard", allow), ("a.", "prefix", deny)],
     ] {
         assert_eq!(warnings(&permitted(&permissions)), "");
     }
+}
+
+#[test]
+fn a_wildcard_behind_a_prefix_is_not_said_to_be_denied_anyway() {
+    let (allow, deny) = ("allow = [\"call\"]", "deny = [\"call\"]");
+    // Wholly behind one: it never decides, whatever it says.
+    for (permissions, line) in [
+        (vec![("a.", "prefix", allow), ("a..c", "wildcard", deny)], 9),
+        (vec![("a..", "wildcard", allow), ("a.", "prefix", deny)], 8),
+        (vec![("", "prefix", allow), (".b", "wildcard", deny)], 9),
+    ] {
+        let report = warnings(&permitted(&permissions));
+        assert!(report.contains(&format!("test.toml:{line}:9]")), "not in line {line}:\n{report}");
+        assert!(report.contains("never decides") && report.contains("this prefix goes first"), "{report}");
+        assert!(!report.contains("anyway") && report.contains("\n1 warning in"), "{report}");
+    }
+    // Of some of its URIs a prefix decides otherwise, or of other actions.
+    for permissions in [
+        vec![("a.", "prefix", allow), (".b.c", "wildcard", deny)],
+        vec![("a.", "prefix", "allow = [\"publish\"]"), ("a..c", "wildcard", allow)],
+    ] {
+        assert_eq!(warnings(&permitted(&permissions)), "");
+    }
+    let nowhere = permitted(&[("a.", "prefix", allow), ("b..c", "wildcard", deny)]);
+    assert!(warnings(&nowhere).contains("denied anyway"));
 }
 
 #[test]

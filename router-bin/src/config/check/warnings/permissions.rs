@@ -8,7 +8,11 @@
 //!   com.app.key   exact    deny call       decides: without it, it would be allowed
 //!   com.app.log.  prefix   allow call      nothing: allowed anyway
 //!   com.x         exact    deny call       nothing: denied anyway
+//!   com.app..a    wildcard deny call       nothing: the prefix goes first
 //! ```
+//!
+//! Prefixes go before wildcards. So a wildcard is never said to change nothing because of how things end where a prefix
+//! decides otherwise: whoever wrote it wants something else there.
 
 use std::collections::HashMap;
 
@@ -28,7 +32,7 @@ pub(super) fn look_at(terms: &Terms, notes: &Notes) {
     for role in &terms.roles {
         let book = Book::new(role);
         for (at, permission) in role.permissions.iter().enumerate() {
-            let shadowed = book.shadowed(at);
+            let shadowed = book.shadowed(at).or_else(|| book.behind_a_prefix(at));
             if shadowed.is_some() {
                 shadowed.into_iter().for_each(|mistake| notes.add(mistake));
             } else if let Some(mistake) = book.idle(at).or_else(|| of_the_router(permission)) {
@@ -72,6 +76,7 @@ fn of_the_router(permission: &Permission) -> Option<Mistake> {
 struct Book<'a> {
     role: &'a Role,
     by_pattern: HashMap<(Match, &'a str), Vec<usize>>,
+    prefixes: Vec<usize>,
     wildcards: Vec<usize>,
 }
 
@@ -81,9 +86,11 @@ impl<'a> Book<'a> {
         for (at, permission) in role.permissions.iter().enumerate() {
             by_pattern.entry((permission.rule.policy, permission.rule.uri.as_str())).or_default().push(at);
         }
-        let is_wildcard = |at: &usize| role.permissions[*at].rule.policy == Match::Wildcard;
-        let wildcards = (0..role.permissions.len()).filter(is_wildcard).collect();
-        Book { role, by_pattern, wildcards }
+        let all = |policy| {
+            let is_one = move |at: &usize| role.permissions[*at].rule.policy == policy;
+            (0..role.permissions.len()).filter(is_one).collect()
+        };
+        Book { role, by_pattern, prefixes: all(Match::Prefix), wildcards: all(Match::Wildcard) }
     }
 
     fn rule(&self, at: usize) -> &'a authorization::Permission {
@@ -108,6 +115,43 @@ impl<'a> Book<'a> {
             .at(first, "this one decides")
             .help("of permissions for the same URIs the first that says something of an action counts");
         Some(mistake)
+    }
+
+    /// A wildcard all of whose URIs a prefix decides about.
+    fn behind_a_prefix(&self, at: usize) -> Option<Mistake> {
+        let rule = self.rule(at);
+        if rule.policy != Match::Wildcard {
+            return None;
+        }
+        let pattern = rule.pattern();
+        let head = pattern.head();
+        let prefixes =
+            (0..=head.len()).filter_map(|length| self.by_pattern.get(&(Match::Prefix, head.get(..length)?)));
+        let prefixes: Vec<usize> = prefixes.flatten().copied().collect();
+        let (action, first) =
+            Action::ALL.into_iter().filter(|action| rule.mentions(*action)).find_map(|action| {
+                Some((action.name(), *prefixes.iter().find(|prefix| self.rule(**prefix).mentions(action))?))
+            })?;
+        let (Place(span), Place(first)) =
+            (self.role.permissions[at].place, self.role.permissions[first].place);
+        let message =
+            format!("this permission of the role \"{}\" does not decide about `{action}`", self.role.name);
+        let mistake = Mistake::warning(message)
+            .at(span, "never decides")
+            .at(first, "this prefix goes first")
+            .help("prefixes go before wildcards, however long these are: leave it out, or use prefixes and exact URIs");
+        Some(mistake)
+    }
+
+    /// Whether a prefix decides otherwise about some URIs of a wildcard.
+    fn differs_below_prefixes(&self, at: usize, action: Action) -> bool {
+        let allows = |at: usize| self.rule(at).allow.contains(action) && !self.rule(at).deny.contains(action);
+        let pattern = self.rule(at).pattern();
+        self.rule(at).policy == Match::Wildcard
+            && self.prefixes.iter().any(|prefix| {
+                let rule = self.rule(*prefix);
+                rule.mentions(action) && allows(*prefix) != allows(at) && rule.pattern().meets(pattern)
+            })
     }
 
     /// A permission without which everything would be as it is.
@@ -139,6 +183,9 @@ impl<'a> Book<'a> {
         let less = self.less_specific(at, action);
         let allows =
             |other: usize| self.rule(other).allow.contains(action) && !self.rule(other).deny.contains(action);
+        if self.differs_below_prefixes(at, action) {
+            return None;
+        }
         if !allows(at) && !less.iter().any(|other| allows(*other)) {
             return Some(None);
         }
