@@ -6,7 +6,7 @@ mod tests;
 use std::process::ExitCode;
 
 use crossway_core::MetaApi;
-use crossway_core::authorization::{Action, Grant, Permissions, Verdict, Wish};
+use crossway_core::authorization::{self as core, Action, Grant, Permissions, Verdict, Wish};
 use crossway_core::message::Match;
 use crossway_core::pattern::Pattern;
 use crossway_core::uri;
@@ -48,6 +48,7 @@ struct Question<'a> {
     policy: Match,
     uri: &'a str,
     roles: &'a [Role],
+    meta: MetaApi,
 }
 
 impl<'a> Question<'a> {
@@ -69,14 +70,22 @@ impl<'a> Question<'a> {
         let rule = loaded.config.protocol.uri;
         rule.check_pattern(*policy, uri)
             .map_err(|error| format!("\"{uri}\" is no URI for this: {error}."))?;
-        Ok(Question { realm, role, action: *action, policy: *policy, uri, roles: &terms.roles })
+        Ok(Question {
+            realm,
+            role,
+            action: *action,
+            policy: *policy,
+            uri,
+            roles: &terms.roles,
+            meta: terms.meta,
+        })
     }
 
     /// What comes of it, and all that there is to say about that.
     fn answer(&self, loaded: &Loaded) -> (Outcome, String) {
         let Question { realm, role, .. } = self;
         let asked = self.roles.iter().find(|known| known.name == *role).and_then(Role::decided_by);
-        if let Some(asked) = asked.filter(|_| !self.is_of_the_router()) {
+        if let Some(asked) = asked.filter(|_| self.never().is_none()) {
             let text = format!("unknown: in {realm}, whether {role} may {}\n\n", self.what());
             return (Outcome::Unknown, text + &line("decided by", &asked));
         }
@@ -88,25 +97,42 @@ impl<'a> Question<'a> {
         (outcome, format!("{verdict}: in {realm}, {role} {may} {}\n\n{reason}", self.what()))
     }
 
-    /// Whether nobody can do it, whatever is allowed: what is below `wamp.` is registered and published by the router alone.
-    fn is_of_the_router(&self) -> bool {
-        matches!(self.action, Action::Register | Action::Publish) && uri::is_reserved(self.uri)
+    /// Why nobody can do it, whatever is allowed.
+    fn never(&self) -> Option<String> {
+        let name = self.action.name();
+        match self.action {
+            // What is below `wamp.` is registered and published by the router alone.
+            Action::Register | Action::Publish if uri::is_reserved(self.uri) => {
+                Some(format!("the protocol: nobody but the router can {name} below `wamp.`"))
+            }
+            Action::Call if self.meta == MetaApi::Off && uri::is_reserved(self.uri) => {
+                Some("the realm: with `meta = \"off\"` there is no such procedure".to_owned())
+            }
+            Action::Call if self.meta == MetaApi::ReadOnly && MetaApi::changes(self.uri) => {
+                Some("the realm: with `meta = \"read_only\"` it answers questions only".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it changes something for others, so that a permission has to be given on purpose.
+    fn is_kept(&self) -> bool {
+        self.action == Action::Call && MetaApi::changes(self.uri)
     }
 
     /// Whether the permissions allow it, and why.
     fn decided(&self, loaded: &Loaded) -> (bool, String) {
-        if self.is_of_the_router() {
-            let why = format!("the protocol: nobody but the router can {} below `wamp.`", self.action.name());
+        if let Some(why) = self.never() {
             return (false, line("decided by", &why));
         }
         let permissions = Permissions::new(self.roles.iter().map(Role::to_core));
         let explanation = permissions.explain(self.role, self.action, self.policy, self.uri);
         let decisive = explanation.permission.and_then(|rule| self.place_of(rule));
-        let kept = self.action == Action::Call && MetaApi::changes(self.uri);
+        let kept = self.is_kept();
         match (&explanation.verdict, decisive) {
-            _ if self.roles.is_empty() => (!kept, self.without_roles(kept)),
+            _ if self.roles.is_empty() => (!kept, self.without_roles(kept, loaded)),
             (Verdict::Allowed(grant), Some(decisive)) if kept && !grant.explicit => {
-                (false, self.not_on_purpose(&said(decisive, loaded)))
+                (false, self.not_on_purpose(decisive, loaded))
             }
             (Verdict::Allowed(grant), Some(decisive)) if self.is_constrained(*grant) => {
                 let why = format!("with `match = {:?}` it is not allowed there", self.policy.name());
@@ -116,7 +142,7 @@ impl<'a> Question<'a> {
             (_, Some(decisive)) => (false, self.denied_by(decisive, loaded)),
             (_, None) => {
                 let nothing = "nothing: no permission of this role says anything of it";
-                (false, line("decided by", nothing) + &self.takes_this())
+                (false, line("decided by", nothing) + &self.takes_this(loaded))
             }
         }
     }
@@ -136,40 +162,78 @@ impl<'a> Question<'a> {
     }
 
     /// Core knows permissions without places. Of equal ones the first counts.
-    fn place_of(&self, rule: &crossway_core::authorization::Permission) -> Option<&'a Permission> {
+    fn place_of(&self, rule: &core::Permission) -> Option<&'a Permission> {
         let role = self.roles.iter().find(|role| role.name == self.role)?;
         role.permissions.iter().find(|permission| permission.rule == *rule)
     }
 
-    fn without_roles(&self, kept: bool) -> String {
+    fn without_roles(&self, kept: bool, loaded: &Loaded) -> String {
         if !kept {
             let why = "nothing: without [[realm.role]] everybody may do whatever changes nothing for others";
             return line("decided by", why);
         }
         let why = "the router: it changes something for others, and the realm has no [[realm.role]]";
-        line("decided by", why) + &self.takes_this()
+        line("decided by", why) + &self.takes_this(loaded)
     }
 
-    fn not_on_purpose(&self, decisive: &str) -> String {
+    fn not_on_purpose(&self, decisive: &Permission, loaded: &Loaded) -> String {
         let why = "it changes something for others, so a permission for everything is not enough";
-        line("decided by", decisive) + &line("but", why) + &self.takes_this()
+        line("decided by", &said(decisive, loaded)) + &line("but", why) + &self.takes_this(loaded)
     }
 
     fn denied_by(&self, decisive: &Permission, loaded: &Loaded) -> String {
         let reason = line("decided by", &said(decisive, loaded));
         let (asked, pattern) = (Pattern::new(self.policy, self.uri), decisive.rule.pattern());
         if asked == pattern {
+            if let Err(against) = self.tried(|permissions| self.allow_in(decisive, permissions)) {
+                return reason + &self.in_the_way(against, loaded);
+            }
             return reason + &line("it takes", &format!("`{}` in its `allow`", self.action.name()));
         }
         // One that does not cover what was asked for refuses some of it, whatever is allowed beside.
         if !pattern.covers(asked) {
             return reason + &line("it takes", "a pattern that leaves these out, or another permission here");
         }
-        reason + &self.takes_this()
+        reason + &self.takes_this(loaded)
     }
 
-    /// The permission that would allow it, and nothing else.
-    fn takes_this(&self) -> String {
+    /// The decisive permission, as it would be if it allowed this.
+    fn allow_in(&self, decisive: &Permission, permissions: &mut [core::Permission]) {
+        if let Some(rule) = permissions.iter_mut().find(|rule| **rule == decisive.rule) {
+            rule.deny = rule.deny.iter().filter(|action| *action != self.action).collect();
+            rule.allow = rule.allow.iter().chain([self.action]).collect();
+        }
+    }
+
+    /// Whether it would be allowed if the permissions of the role were changed like this; if not, which one is against it, if
+    /// that is one of the configuration.
+    fn tried(&self, change: impl FnOnce(&mut Vec<core::Permission>)) -> Result<(), Option<&'a Permission>> {
+        let known = self.roles.iter().find(|known| known.name == self.role);
+        let mut role = known.map_or_else(|| core::Role::new(self.role), Role::to_core);
+        change(&mut role.permissions);
+        let permissions = Permissions::new([role]);
+        let explanation = permissions.explain(self.role, self.action, self.policy, self.uri);
+        match explanation.verdict {
+            Verdict::Allowed(grant) if !self.is_constrained(grant) && (grant.explicit || !self.is_kept()) => {
+                Ok(())
+            }
+            _ => Err(explanation.permission.and_then(|rule| self.place_of(rule))),
+        }
+    }
+
+    /// What would be recommended would not help.
+    fn in_the_way(&self, against: Option<&Permission>, loaded: &Loaded) -> String {
+        let why = "a permission for it alone would not help";
+        let against = against.map(|permission| line("because of", &said(permission, loaded)));
+        line("but", why) + &against.unwrap_or_default()
+    }
+
+    /// The permission that would allow it, and nothing else, if there is one.
+    fn takes_this(&self, loaded: &Loaded) -> String {
+        let proposed = core::Permission::new(self.uri, self.policy).allow([self.action]);
+        if let Err(against) = self.tried(|permissions| permissions.push(proposed)) {
+            return self.in_the_way(against, loaded);
+        }
         let Question { role, uri, .. } = self;
         let policy = match self.policy {
             Match::Exact => String::new(),

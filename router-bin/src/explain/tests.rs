@@ -37,6 +37,42 @@ uri = ""
 match = "prefix"
 allow = ["call"]
 [[realm]]
+name = "quiet"
+meta = "off"
+auth = [{ method = "anonymous", role = "guest" }]
+[[realm.role]]
+name = "guest"
+[[realm.role.permission]]
+uri = "wamp."
+match = "prefix"
+allow = ["call"]
+[[realm]]
+name = "answers"
+meta = "read_only"
+auth = [{ method = "anonymous", role = "guest" }]
+[[realm.role]]
+name = "guest"
+[[realm.role.permission]]
+uri = "wamp."
+match = "prefix"
+allow = ["call"]
+[[realm]]
+name = "narrow"
+auth = [{ method = "anonymous", role = "guest" }]
+[[realm.role]]
+name = "guest"
+[[realm.role.permission]]
+uri = "a."
+match = "prefix"
+deny = ["subscribe"]
+[[realm.role.permission]]
+uri = "b.key"
+deny = ["subscribe"]
+[[realm.role.permission]]
+uri = "b."
+match = "prefix"
+deny = ["subscribe"]
+[[realm]]
 name = "asked"
 auth = [{ method = "anonymous", role = "guest" }]
 [[realm.role]]
@@ -208,4 +244,36 @@ fn questions_without_an_answer_are_told_why() {
     let ask = Explain { config: None, realm, role, action: Action::Call, uri, policy: Match::Exact };
     let why = Question::new(&loaded, &ask).err().unwrap();
     assert!(why.contains("has no role \"gust\"") && why.contains("did you mean `guest`?"), "{why}");
+}
+
+#[test]
+fn what_the_realm_does_not_answer_no_permission_allows() {
+    for (realm, uri, expected, words) in [
+        ("quiet", "wamp.session.list", false, "there is no such procedure"),
+        ("quiet", "wamp.session.kill", false, "there is no such procedure"),
+        ("answers", "wamp.session.kill", false, "it answers questions only"),
+        ("answers", "wamp.session.list", true, "match = \"prefix\""),
+    ] {
+        let (is_allowed, text) = ask(realm, Action::Call, uri, Match::Exact).unwrap();
+        assert!(is_allowed == expected && text.contains(words), "{text}");
+        assert!(!text.contains("it takes"), "{text}");
+    }
+}
+
+#[test]
+fn nothing_is_recommended_that_would_not_help() {
+    for (uri, policy, against) in [
+        // A prefix goes before wildcards.
+        ("a..c", Match::Wildcard, r#"uri = "a.", match = "prefix", deny"#),
+        // A part of it stays denied, by a permission of its own.
+        ("b.", Match::Prefix, r#"uri = "b.key", deny"#),
+        ("b.k", Match::Prefix, r#"uri = "b.key", deny"#),
+    ] {
+        let (is_allowed, text) = ask("narrow", Action::Subscribe, uri, policy).unwrap();
+        assert!(!is_allowed && !text.contains("it takes"), "{text}");
+        let (_, because) = text.split_once("would not help\n").unwrap_or_else(|| panic!("{text}"));
+        assert!(because.contains(against), "{text}");
+    }
+    let (_, text) = ask("narrow", Action::Subscribe, "a.c", Match::Exact).unwrap();
+    assert!(text.contains("  it takes    [[realm.role.permission]]"), "{text}");
 }
