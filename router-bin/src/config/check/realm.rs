@@ -31,12 +31,22 @@ impl Realms {
         }
     }
 
-    /// As [`reference`](Self::reference), for realms that were named before all of them were known.
+    /// Realms of procedures that decide, which were named before all of them were known. One that anybody can create must not
+    /// decide: whoever comes first would.
     fn check(&self, mention: &Mention, notes: &Notes) {
-        if let Some(help) = self.help_with(&mention.realm) {
-            let mistake = Mistake::new(format!("`{}` {UNKNOWN}", mention.path));
-            notes.add(mistake.at(mention.span, NO_REALM).help(help));
+        if self.names.contains(&mention.realm) {
+            return;
         }
+        let mistake = match self.help_with(&mention.realm) {
+            Some(help) => {
+                let mistake = Mistake::new(format!("`{}` {UNKNOWN}", mention.path));
+                mistake.at(mention.span, NO_REALM).help(help)
+            }
+            None => Mistake::new(format!("`{}` names a realm that anybody can create", mention.path))
+                .at(mention.span, "whoever joins it first could decide")
+                .help("add a [[realm]] of this name, and say in its `role` who may register the procedure"),
+        };
+        notes.add(mistake);
     }
 
     /// What to say where there is no such realm.

@@ -137,3 +137,14 @@ fn either_permissions_or_a_procedure_decide() {
         "`realm[1].role[1].authorizer.realm` names a realm that does not exist",
     );
 }
+
+#[test]
+fn a_realm_that_anybody_can_create_does_not_decide() {
+    let automatic = "[realms]\nauto_create = true\nauth = [{ method = \"anonymous\" }]\n";
+    let asked = |realm: &str| format!("procedure = \"com.example.authorize\", realm = \"{realm}\"");
+    good(&roles(&asked("admin"), automatic));
+    let report = report(Format::Toml, &roles(&asked("other"), automatic));
+    let words = "`realm[1].role[1].authorizer.realm` names a realm that anybody can create";
+    assert!(report.contains(words) && report.contains("add a [[realm]] of this name"), "{report}");
+    assert!(report.ends_with("\n1 mistake in the configuration.\n"), "{report}");
+}
