@@ -57,7 +57,7 @@ pub struct Limits {
     /// Decisions of an authorizer that one session remembers. Beyond it those that were not used lately are forgotten.
     pub max_cached_decisions: usize,
     /// Bytes of messages of one session, about, that wait behind one whose authorization is awaited. Beyond it nothing more
-    /// is read from the session.
+    /// is read from the session, and calls of the router's procedures that have to wait likewise are refused.
     pub max_undecided_bytes: usize,
     /// Calls of one caller that wait for their result.
     pub max_pending_calls: usize,
@@ -240,7 +240,7 @@ counters! {
     authorizations_failed,
     /// Times that decisions were forgotten because of `max_cached_decisions`.
     cached_decisions_over_limit,
-    /// Times that a session was not read from because of `max_undecided_bytes`.
+    /// Times that a session was not read from, or a CALL refused, because of `max_undecided_bytes`.
     undecided_over_limit,
     /// CALL refused because of `max_pending_calls`.
     calls_over_limit,

@@ -35,6 +35,7 @@ impl Drop for Membership {
         self.session.outbox().open(None);
         let mut turn = Turn::begin();
         self.realm.dealer.leave(&self.dealer, self.realm.witness(), &mut turn);
+        self.realm.look_again_at(self.session.id());
         self.realm.broker.leave(&self.broker, self.realm.witness(), &mut turn);
         self.realm.keep_time();
         self.realm.sessions.pin().remove(&self.session.id());

@@ -160,7 +160,10 @@ impl<'a> Established<'a> {
         match message {
             Message::Yield(m) => realm.dealer.yield_result(dealer, m, turn)?,
             Message::Error(m) => self.error(m, turn)?,
-            Message::Cancel(m) => realm.dealer.cancel(dealer, m, turn),
+            Message::Cancel(m) => {
+                realm.dealer.cancel(dealer, m, turn);
+                realm.look_again_at(self.member.session.id());
+            }
             Message::Goodbye(m) => {
                 self.check_reason(&m.reason)?;
                 return Ok(Next::Goodbye);

@@ -1,7 +1,9 @@
 //! What the router does in the name of a session: testaments, and events that were kept.
 
 use crossway_core::RealmConfig;
-use crossway_core::authorization::{Action, Constraints, Decision, Grant, Permission, Permissions, Request};
+use crossway_core::authorization::{
+    Action, Answer, Authorizer, Constraints, Decision, Grant, Permission, Permissions, Request,
+};
 use crossway_core::history::HistoryRule;
 use crossway_core::message::Match;
 use crossway_core::policy::Disclosure;
@@ -74,6 +76,108 @@ fn a_testament_may_have_to_wait_for_its_authorization() {
             alice.close().await;
             bob.expect(json!([36, heard, ID, {"topic": "slow.words"}, ["x"]])).await;
             bob.expect_silence().await;
+        },
+    );
+}
+
+// covers: TEST-14, ORD-09
+#[test]
+fn testaments_that_wait_for_their_authorization_are_added_and_flushed_in_order() {
+    gated(
+        |_| (),
+        async |router, link, questions| {
+            let mut alice = log_in(router, link, "alice").await;
+            let mut bob = log_in(router, link, "bob").await;
+            bob.subscribe_with("slow.", json!({"match": "prefix"})).await;
+            let first = alice.call(ADD, json!(["slow.a", [], {}])).await;
+            let flush = alice.call("wamp.session.flush_testaments", json!([])).await;
+            let second = alice.call(ADD, json!(["slow.b", [], {}])).await;
+            let quick = alice.call(ADD, json!(["com.c", [], {}])).await;
+            let third = alice.call(ADD, json!(["slow.d", [], {}])).await;
+            let question = questions.next(Action::Publish, "slow.a").await;
+            ask(&mut alice, "wamp.session.count", json!([])).await;
+            assert!(questions.is_empty().await, "one thing is asked at a time");
+            question.allow();
+            alice.expect(json!([50, first, {}])).await;
+            alice.expect(json!([50, flush, {}])).await;
+            questions.next(Action::Publish, "slow.b").await.allow();
+            alice.expect(json!([50, second, {}])).await;
+            alice.expect(json!([50, quick, {}])).await;
+            questions.next(Action::Publish, "slow.d").await.allow();
+            alice.expect(json!([50, third, {}])).await;
+            alice.close().await;
+            for topic in ["slow.b", "slow.d"] {
+                bob.expect(json!([36, ANY, ID, {"topic": topic}])).await;
+            }
+            bob.expect_silence().await;
+        },
+    );
+}
+
+#[test]
+fn nobody_decides_about_a_testament_that_nobody_waits_for() {
+    gated(
+        |_| (),
+        async |router, link, questions| {
+            let mut alice = log_in(router, link, "alice").await;
+            let canceled = alice.call(ADD, json!(["slow.a", [], {}])).await;
+            let mut question = questions.next(Action::Publish, "slow.a").await;
+            let next = alice.call(ADD, json!(["slow.b", [], {}])).await;
+            alice.send(json!([49, canceled, {}])).await;
+            alice.expect_error(48, canceled, "wamp.error.canceled").await;
+            question.answer.closed().await;
+            questions.next(Action::Publish, "slow.b").await.allow();
+            alice.expect(json!([50, next, {}])).await;
+            alice.call(ADD, json!(["slow.c", [], {}])).await;
+            alice.call(ADD, json!(["slow.d", [], {}])).await;
+            let mut question = questions.next(Action::Publish, "slow.c").await;
+            alice.close().await;
+            question.answer.closed().await;
+            assert!(questions.is_empty().await);
+        },
+    );
+}
+
+#[test]
+fn no_more_testaments_wait_for_a_decision_than_there_is_room_for() {
+    let narrow = |plan: &mut Plan| plan.limits.max_undecided_bytes = 0;
+    gated(narrow, async |router, link, questions| {
+        let mut alice = log_in(router, link, "alice").await;
+        let waits = alice.call(ADD, json!(["slow.a", [], {}])).await;
+        let question = questions.next(Action::Publish, "slow.a").await;
+        let refused = alice.call(ADD, json!(["slow.b", [], {}])).await;
+        alice.expect_error(48, refused, "crossway.error.limit_exceeded").await;
+        assert_eq!(router.counter("undecided_over_limit"), 1);
+        question.allow();
+        alice.expect(json!([50, waits, {}])).await;
+    });
+}
+
+/// Panics about what is published below `panic.`, at once or later.
+struct Clumsy;
+
+impl Authorizer for Clumsy {
+    fn authorize(&self, request: &Request<'_>) -> Answer {
+        match request.uri {
+            "panic.now" => panic!("on purpose"),
+            "panic.later" => Answer::later(async { panic!("on purpose") }),
+            _ => Decision::granted(Grant::default().on_purpose()).into(),
+        }
+    }
+}
+
+#[test]
+fn an_authorizer_that_panics_about_a_testament_has_failed_and_the_realm_goes_on() {
+    everywhere_with(
+        || plan(Clumsy),
+        async |router, link| {
+            let mut alice = log_in(router, link, "alice").await;
+            for topic in ["panic.now", "panic.later"] {
+                let failed = refused(&mut alice, ADD, json!([topic, [], {}]), json!({})).await;
+                assert_eq!(failed, "wamp.error.authorization_failed");
+                ask(&mut alice, ADD, json!(["com.words", [], {}])).await;
+                assert_eq!(ask(&mut alice, "wamp.session.count", json!([])).await, json!([1]));
+            }
         },
     );
 }

@@ -31,8 +31,8 @@ pub(super) struct Procedure {
 pub(super) enum Run {
     /// At once, to its positional results.
     Now(fn(&Realm, &Request<'_>, &mut Turn) -> Result<Vec<Value>, Refusal>),
-    /// Perhaps beside others, since what it asks may be far away.
-    Later(fn(&Realm, &Request<'_>) -> Result<Reply, Refusal>),
+    /// After what its caller called before and is not decided yet; perhaps beside others, since what it asks may be far away.
+    InTurn(fn(&Realm, &Request<'_>) -> Result<Reply, Refusal>),
 }
 
 /// A topic, with what its events carry, or an error.
@@ -170,7 +170,7 @@ pub(super) static PROCEDURES: &[Procedure] = &[
         kwargs: &[may("publish_options", Shape::Dict, "PUBLISH.Options"), SCOPE],
         result: "",
         changes: true,
-        run: Run::Later(testament::add),
+        run: Run::InTurn(testament::add),
     },
     Procedure {
         uri: "wamp.session.flush_testaments",
@@ -179,7 +179,7 @@ pub(super) static PROCEDURES: &[Procedure] = &[
         kwargs: &[SCOPE],
         result: "",
         changes: true,
-        run: Run::Now(testament::flush),
+        run: Run::InTurn(testament::flush),
     },
     Procedure {
         uri: "wamp.subscription.list",
@@ -314,7 +314,7 @@ pub(super) static PROCEDURES: &[Procedure] = &[
         kwargs: HISTORY,
         result: "list[dict]: timestamp, subscription, publication, details, args, kwargs",
         changes: false,
-        run: Run::Later(subscription::get_events),
+        run: Run::InTurn(subscription::get_events),
     },
     Procedure {
         uri: "wamp.reflection.procedure.list",

@@ -15,6 +15,7 @@
 //! | [`catalog`] | every procedure, topic and error, with what can be said of them |
 //! | [`request`] | a call of one of them, checked                                  |
 //! | [`reply`]   | what procedures come to, now or later, and who may call them    |
+//! | [`line`]    | those that wait for a decision, in order                       |
 //! | [`events`]  | what is published                                               |
 //! | [`session`] | questions about sessions                                        |
 //! | [`kill`]    | ending them                                                     |
@@ -27,6 +28,7 @@ mod authorization;
 mod catalog;
 mod events;
 mod kill;
+mod line;
 mod reflection;
 mod registration;
 mod reply;
@@ -60,6 +62,7 @@ use crate::uri;
 use crate::value::{Dict, Value};
 use crate::witness::Nobody;
 use catalog::{PROCEDURES, Procedure, Run};
+use line::{Held, Joined, Lines};
 use reply::Reply;
 use request::Request;
 
@@ -80,6 +83,8 @@ pub(super) struct Meta {
     procedures: HashMap<Id, &'static Procedure>,
     /// There is a task that answers.
     served: AtomicBool,
+    /// What it does not answer yet.
+    lines: Lines,
 }
 
 impl Meta {
@@ -96,7 +101,8 @@ impl Meta {
             Some((registration?, procedure))
         });
         let procedures = registered.collect();
-        Meta { api, session, seat, inbox, procedures, served: AtomicBool::new(false) }
+        let served = AtomicBool::new(false);
+        Meta { api, session, seat, inbox, procedures, served, lines: Lines::default() }
     }
 
     pub(super) fn api(&self) -> MetaApi {
@@ -179,9 +185,34 @@ impl Realm {
         let Some(caller) = self.meta.seat.caller_of(invocation.request) else { return };
         let Some(procedure) = self.meta.procedures.get(&invocation.registration) else { return };
         let request = invocation.request;
+        if let Run::InTurn(_) = procedure.run {
+            let most = self.limits.max_undecided_bytes;
+            let held = || Held { request, procedure, payload: invocation.payload.clone() };
+            match self.meta.lines.join(caller.id(), held, most) {
+                Joined::NoLine => {}
+                Joined::Waits => return,
+                Joined::Full => {
+                    self.counters.undecided_over_limit.increment();
+                    return self.reply(request, Err(Refusal::limit("max_undecided_bytes", most)), turn);
+                }
+            }
+        }
         match self.run(procedure, &caller, &invocation.payload, turn) {
+            Ok(Reply::Asked(undecided)) => self.form_line(caller.id(), request, undecided),
+            outcome => self.finish(request, outcome, turn),
+        }
+    }
+
+    /// Answers, now or when what is asked for is there.
+    fn finish(self: &Arc<Self>, request: Id, outcome: Result<Reply, Refusal>, turn: &mut Turn) {
+        match outcome {
             Ok(Reply::Now(args)) => self.reply(request, Ok(args), turn),
-            Ok(reply) => self.reply_later(request, reply),
+            Ok(Reply::Later(events)) => self.reply_later(request, events),
+            Ok(Reply::Asked(undecided)) => {
+                if let Some(caller) = self.meta.seat.caller_of(request) {
+                    self.form_line(caller.id(), request, undecided);
+                }
+            }
             Err(refusal) => self.reply(request, Err(refusal), turn),
         }
     }
@@ -212,7 +243,7 @@ impl Realm {
         let request = Request::new(procedure, caller, args, kwargs)?;
         match procedure.run {
             Run::Now(run) => run(self, &request, turn).map(Reply::Now),
-            Run::Later(run) => run(self, &request),
+            Run::InTurn(run) => run(self, &request),
         }
     }
 

@@ -4,10 +4,12 @@
 //! events of a subscription are for those who may subscribe.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 
 use super::Realm;
+use super::line::panicked;
 use crate::authorization::{self, Answer, Asked, Decision, Matter};
 use crate::broker::Events;
 use crate::error::Refusal;
@@ -23,31 +25,24 @@ pub(super) enum Reply {
     /// The only result is a list.
     Later(Events),
     /// It is to be seen whether the caller may do what it is about.
-    Asked { decision: Pin<Box<dyn Future<Output = Decision> + Send>>, then: Then },
+    Asked(Undecided),
+}
+
+/// What is to be decided, and what follows.
+pub(super) struct Undecided {
+    pub(super) decision: Pin<Box<dyn Future<Output = Decision> + Send>>,
+    pub(super) then: Then,
 }
 
 /// What follows a decision.
 type Then = Box<dyn FnOnce(&Realm, &Decision) -> Result<Reply, Refusal> + Send>;
 
 impl Realm {
-    /// Answers when it is known what. As many wait at a time as `max_pending_invocations` permits.
-    pub(super) fn reply_later(self: &Arc<Self>, request: Id, mut reply: Reply) {
+    /// Answers when the events are there. As many wait at a time as `max_pending_invocations` permits.
+    pub(super) fn reply_later(self: &Arc<Self>, request: Id, events: Events) {
         let realm = Arc::downgrade(self);
         tokio::spawn(async move {
-            let answer = loop {
-                match reply {
-                    Reply::Now(args) => break Ok(args),
-                    Reply::Later(events) => break events.await.map(|events| vec![events.into()]),
-                    Reply::Asked { decision, then } => {
-                        let decision = decision.await;
-                        let Some(realm) = realm.upgrade() else { return };
-                        match then(&realm, &decision) {
-                            Ok(next) => reply = next,
-                            Err(refusal) => break Err(refusal),
-                        }
-                    }
-                }
-            };
+            let answer = events.await.map(|events| vec![events.into()]);
             if let Some(realm) = realm.upgrade() {
                 realm.reply(request, answer, &mut Turn::begin());
             }
@@ -65,9 +60,11 @@ impl Realm {
         let Some(authorizer) = self.authorizer() else { return then(self, &Decision::allowed()) };
         let (session, identity, authmethod) = (caller.id(), caller.identity(), caller.authmethod());
         let request = authorization::Request { realm: self.uri(), session, identity, authmethod, uri, asked };
-        match authorizer.authorize(&request) {
-            Answer::Now(decision) => then(self, &decision),
-            Answer::Later(decision) => Ok(Reply::Asked { decision, then: Box::new(then) }),
+        // This is the realm's own task, which others need.
+        match catch_unwind(AssertUnwindSafe(|| authorizer.authorize(&request))) {
+            Ok(Answer::Now(decision)) => then(self, &decision),
+            Ok(Answer::Later(decision)) => Ok(Reply::Asked(Undecided { decision, then: Box::new(then) })),
+            Err(_) => then(self, &panicked()),
         }
     }
 

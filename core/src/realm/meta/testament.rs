@@ -23,8 +23,6 @@ use crate::session::{Fate, Session, Testament};
 use crate::uri::{self, UriError};
 use crate::value::{Dict, Value};
 
-type Answer = Result<Vec<Value>, Refusal>;
-
 /// The names of the scopes, in the order in which they are published (TEST-07).
 const SCOPES: [&str; 2] = ["detached", "destroyed"];
 
@@ -85,9 +83,9 @@ impl Will {
     }
 }
 
-pub(super) fn flush(_: &Realm, request: &Request<'_>, _: &mut Turn) -> Answer {
+pub(super) fn flush(_: &Realm, request: &Request<'_>) -> Result<Reply, Refusal> {
     request.caller.flush_testaments(scope(request)?);
-    Ok(Vec::new())
+    Ok(Reply::Now(Vec::new()))
 }
 
 fn scope(request: &Request<'_>) -> Result<u8, Refusal> {
