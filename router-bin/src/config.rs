@@ -19,6 +19,8 @@ mod units;
 
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use self::diagnostics::{Mistake, Notes};
 use self::tree::{Format as FileFormat, Node, Sources};
 
@@ -69,7 +71,8 @@ pub(crate) fn load(file: Option<&Path>, environment: &Environment) -> Result<Loa
     }
 }
 
-fn read_file(path: &Path) -> Result<(FileFormat, String), Mistake> {
+/// The text may have secrets in it.
+fn read_file(path: &Path) -> Result<(FileFormat, Zeroizing<String>), Mistake> {
     let name = path.display();
     let format = FileFormat::of(path).ok_or_else(|| {
         Mistake::new(format!("can't tell the format of {name} by its name"))
@@ -82,7 +85,7 @@ fn read_file(path: &Path) -> Result<(FileFormat, String), Mistake> {
             _ => mistake,
         }
     })?;
-    Ok((format, text))
+    Ok((format, Zeroizing::new(text)))
 }
 
 /// Text to configuration. `base` is where relative paths begin.

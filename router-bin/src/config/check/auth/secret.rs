@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use zeroize::Zeroizing;
+
 use super::Context;
 use crate::config::checked::Secret;
 use crate::config::read::{Field, Table};
@@ -67,7 +69,7 @@ fn from_variable(field: &Field<'_>, context: &Context<'_>) -> Option<Secret> {
 
 fn from_file(field: &Field<'_>, what: &str, context: &Context<'_>) -> Option<Secret> {
     let path = context.base.join(field.text()?);
-    match fs::read_to_string(&path) {
+    match fs::read_to_string(&path).map(Zeroizing::new) {
         // Editors end files with a line break that is no part of the secret.
         Ok(text) if !text.trim_end().is_empty() => Some(Secret::new(text.trim_end())),
         Ok(_) => {
