@@ -35,7 +35,7 @@
 //! # Cost
 //! Permissions are compiled for each role and action ([`table`]): to decide takes time by the length of the URI, and by how
 //! many *shapes* the wildcards of the role have, however many permissions there are. For a pattern it takes time by those
-//! permissions besides that deny, or rule out options, below what everything that it matches begins with. [`naive`] is the
+//! permissions besides that deny, or rule out options, below what everything that it matches begins with. `naive` is the
 //! definition in code, which a test compares with.
 
 #[cfg(test)]

@@ -15,7 +15,7 @@
 //! | [`catalog`] | every procedure, topic and error, with what can be said of them |
 //! | [`request`] | a call of one of them, checked                                  |
 //! | [`reply`]   | what procedures come to, now or later, and who may call them    |
-//! | [`line`]    | those that wait for a decision, in order                       |
+//! | [`mod@line`]| those that wait for a decision, in order                       |
 //! | [`events`]  | what is published                                               |
 //! | [`session`] | questions about sessions                                        |
 //! | [`kill`]    | ending them                                                     |
