@@ -88,6 +88,8 @@ fn blocked(error: io::Error) -> Result<bool, Fault> {
     match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::NotConnected => Ok(false),
         io::ErrorKind::Interrupted => Ok(true),
+        // It has closed before the last message was written: the same as being told so.
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => Err(Fault::Closed),
         _ => Err(error.into()),
     }
 }
