@@ -9,7 +9,7 @@ use std::thread;
 use clap::Parser;
 use crossway_anonymous::Anonymous;
 use crossway_core::serializer::Serializer;
-use crossway_core::{RealmConfig, Router};
+use crossway_core::{Limits, RealmConfig, Router};
 use crossway_framing::{ServeOptions, serve};
 use crossway_load::{Bench, Checks, Error, Forwarder, Outcome, Progress, PubsubChecks, Report, RpcChecks};
 use crossway_port::Port;
@@ -112,7 +112,9 @@ fn router() -> Router {
     let open = RealmConfig::new("realm1").authenticator(Arc::new(Anonymous::default()));
     let ticket = Ticket::new().user("joe", "secret", "user");
     let closed = RealmConfig::new("users").authenticator(Arc::new(ticket));
-    Router::builder().realm(open).realm(closed).build().unwrap()
+    // Guesses are to be answered, and not held off.
+    let limits = Limits { login_failures: None, login_failures_per_address: None, ..Limits::default() };
+    Router::builder().limits(limits).realm(open).realm(closed).build().unwrap()
 }
 
 fn port() -> Port {
