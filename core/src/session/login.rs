@@ -25,10 +25,10 @@ impl Connection<'_> {
         request: &AuthRequest,
     ) -> Result<(Identity, Method), Refused> {
         let methods = common(realm, preferred, &self.info);
-        let mut refused = no_method(&request.realm, preferred);
         if methods.is_empty() {
-            return Err(refused);
+            return Err(no_method(&request.realm, preferred));
         }
+        let mut refused = None;
         let router = Arc::clone(self.router);
         let held_off = |limit| Refused::Abort(uri::LIMIT_EXCEEDED, limit);
         let account = request.authid.as_deref().map(|authid| account(authid, &methods));
@@ -45,7 +45,7 @@ impl Connection<'_> {
                     return Ok((identity, method));
                 }
                 Err(error) => {
-                    refused = Refused::Abort(error.uri(), error.to_string());
+                    refused = Some(Refused::Abort(error.uri(), error.to_string()));
                     match error {
                         AuthError::NotApplicable(_) => continue,
                         AuthError::Denied(_) => attempt.failed(),
@@ -55,7 +55,7 @@ impl Connection<'_> {
                 }
             }
         }
-        Err(refused)
+        Err(refused.unwrap_or_else(|| no_method(&request.realm, preferred)))
     }
 }
 
