@@ -2,6 +2,8 @@
 
 mod contender;
 mod document;
+mod logins;
+mod permissions;
 mod picture;
 mod table;
 
@@ -17,6 +19,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> ExitCode {
     let benches = &["bench", "--package", "crossway-benches", "--benches"];
     let outcome = match arguments {
         [word, rest @ ..] if word == "table" => table::run(workspace, rest),
+        [word, rest @ ..] if word == "permissions" => permissions::run(workspace, rest),
+        [word, rest @ ..] if word == "logins" => logins::run(workspace, rest),
         [word, rest @ ..] if word == "scaling" => succeed(scaling(workspace).args(rest)),
         all => succeed(cargo(workspace, benches).args(all)),
     };

@@ -160,6 +160,12 @@ Developer commands of Crossway.
       beside crossbar, nats-server, redis-server and mosquitto where they are on the path. Words pick rows, which are then
       shown only. Half an hour with all of them.
 
+  cargo xtask bench permissions [ROUNDS] [WORD]...
+      The rows of the table, against a router that is open and one with a hundred permissions, by turns.
+
+  cargo xtask bench logins [ROUNDS] [METHOD]...
+      The latency of calls, alone and while somebody guesses at five hundred logins per second.
+
   cargo xtask bench scaling [WORD]
       What the second core is worth to one realm, in memory and over sockets; order is checked on the way.
 

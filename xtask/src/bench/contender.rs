@@ -43,7 +43,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 impl Contender {
     /// Crossway and the forwarder, and whoever else is installed.
     pub(super) fn start_all(workspace: &Workspace, folder: &Path) -> Result<Vec<Contender>, String> {
-        let mut all = vec![crossway(workspace, folder)?, forwarder(workspace, folder)?];
+        let mut all = vec![Self::crossway(workspace, folder, "Crossway", "")?, forwarder(workspace, folder)?];
         all.extend(crossbar(folder));
         all.extend(broker("nats-server", "nats", |port| words(&format!("-a 127.0.0.1 -p {port}"))));
         all.extend(broker("redis-server", "redis", |port| {
@@ -52,6 +52,27 @@ impl Contender {
         }));
         all.extend(broker("mosquitto", "mqtt", |port| words(&format!("-p {port}"))));
         Ok(all)
+    }
+
+    /// The router, open to everybody, with more to be said of its realm and of others.
+    pub(super) fn crossway(
+        workspace: &Workspace,
+        folder: &Path,
+        name: &str,
+        more: &str,
+    ) -> Result<Contender, String> {
+        let file = |extension: &str| folder.join(format!("{}.{extension}", name.replace(' ', "-")));
+        let (port, unix, config) = (free_port(), file("sock"), file("toml"));
+        let text = format!(
+            "[[realm]]\nname = \"realm1\"\nauth = [{{ method = \"anonymous\", role = \"anonymous\" }}]\n{more}\n\
+             [[listener]]\nname = \"tcp\"\ntcp = \"127.0.0.1:{port}\"\n\
+             [[listener]]\nname = \"unix\"\nunix = \"{}\"\n",
+            unix.display()
+        );
+        write(&config, &text)?;
+        let routes = wamp_routes(port, Some(&unix));
+        Contender::start(name, Command::new(workspace.router()).arg("--config").arg(config), port, routes)
+            .ok_or_else(|| "the router does not start".to_owned())
     }
 
     /// What `crossway bench` is told, or nothing if the contender has no such way.
@@ -90,20 +111,6 @@ impl Drop for Contender {
             stop(unix);
         }
     }
-}
-
-fn crossway(workspace: &Workspace, folder: &Path) -> Result<Contender, String> {
-    let (port, unix, file) = (free_port(), folder.join("crossway.sock"), folder.join("crossway.toml"));
-    let config = format!(
-        "[[realm]]\nname = \"realm1\"\nauth = [{{ method = \"anonymous\", role = \"anonymous\" }}]\n\
-         [[listener]]\nname = \"tcp\"\ntcp = \"127.0.0.1:{port}\"\n\
-         [[listener]]\nname = \"unix\"\nunix = \"{}\"\n",
-        unix.display()
-    );
-    write(&file, &config)?;
-    let routes = wamp_routes(port, Some(&unix));
-    Contender::start("Crossway", Command::new(workspace.router()).arg("--config").arg(file), port, routes)
-        .ok_or_else(|| "the router does not start".to_owned())
 }
 
 fn wamp_routes(port: u16, unix: Option<&Path>) -> [Option<String>; 4] {

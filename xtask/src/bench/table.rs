@@ -5,6 +5,7 @@
 //! every answer: a run with anything lost, wrong or out of order has no figure.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
@@ -22,6 +23,37 @@ pub(super) struct Row {
     pub(super) load: &'static str,
     /// The ratio to the forwarder that we want to stay below.
     pub(super) goal: Option<f64>,
+}
+
+impl Row {
+    /// Whether one of the words is in its name, or there are none.
+    pub(super) fn is_wanted(&self, words: &[&str]) -> bool {
+        words.is_empty() || words.iter().any(|word| self.name.contains(word))
+    }
+}
+
+/// What is to be measured: how often, and which of the rows.
+pub(super) struct Request<'a> {
+    pub(super) rounds: usize,
+    pub(super) words: Vec<&'a str>,
+}
+
+impl Request<'_> {
+    /// A number is that of the rounds.
+    pub(super) fn read(arguments: &[String]) -> Request<'_> {
+        let (words, numbers): (Vec<&str>, Vec<&str>) =
+            arguments.iter().map(String::as_str).partition(|word| word.parse::<usize>().is_err());
+        let rounds = numbers.first().and_then(|number| number.parse().ok()).unwrap_or(5);
+        Request { rounds, words }
+    }
+}
+
+/// Builds the router; returns a folder for what it needs.
+pub(super) fn prepared(workspace: &Workspace) -> Result<PathBuf, String> {
+    succeed(&mut cargo(workspace, &["build", "--release", "--package", "crossway"]))?;
+    let folder = workspace.target.join("bench");
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    Ok(folder)
 }
 
 const fn row(name: &'static str, route: Route, load: &'static str, goal: f64) -> Row {
@@ -79,14 +111,9 @@ pub(super) struct Sessions {
 
 /// Runs the table, prints it, and writes it where people look.
 pub(super) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), String> {
-    let (words, numbers): (Vec<&String>, Vec<&String>) =
-        arguments.iter().partition(|word| word.parse::<usize>().is_err());
-    let rounds = numbers.first().and_then(|number| number.parse().ok()).unwrap_or(5);
-    succeed(&mut cargo(workspace, &["build", "--release", "--package", "crossway"]))?;
-    let folder = workspace.target.join("bench");
-    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let Request { rounds, words } = Request::read(arguments);
+    let folder = prepared(workspace)?;
     let contenders = Contender::start_all(workspace, &folder)?;
-    let wanted = |row: &Row| words.is_empty() || words.iter().any(|word| row.name.contains(word.as_str()));
     let mut table = Table {
         contenders: contenders.iter().map(|contender| contender.name.clone()).collect(),
         figures: Vec::new(),
@@ -94,7 +121,8 @@ pub(super) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Str
         rounds,
     };
     for row in &ROWS {
-        let figures = if wanted(row) { measure(workspace, row, &contenders, rounds) } else { Vec::new() };
+        let figures =
+            if row.is_wanted(&words) { measure(workspace, row, &contenders, rounds) } else { Vec::new() };
         println!("{}", document::line(row, &table.contenders, &figures));
         table.figures.push(figures);
     }
@@ -106,7 +134,12 @@ pub(super) fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), Str
     Ok(())
 }
 
-fn measure(workspace: &Workspace, row: &Row, contenders: &[Contender], rounds: usize) -> Vec<Option<Figure>> {
+pub(super) fn measure(
+    workspace: &Workspace,
+    row: &Row,
+    contenders: &[Contender],
+    rounds: usize,
+) -> Vec<Option<Figure>> {
     let mut samples: Vec<Vec<Figure>> = vec![Vec::new(); contenders.len()];
     for _ in 0..rounds {
         for (contender, samples) in contenders.iter().zip(&mut samples) {
@@ -134,7 +167,7 @@ fn sessions(workspace: &Workspace, contender: &Contender) -> Option<Sessions> {
 }
 
 /// One run of the load; nothing if it went wrong in any way.
-fn bench(workspace: &Workspace, load: &str, process: u32) -> Option<Value> {
+pub(super) fn bench(workspace: &Workspace, load: &str, process: u32) -> Option<Value> {
     let mut command = Command::new(workspace.router());
     command.arg("bench").args(load.split_whitespace()).args(["--json", "--quiet", "--router-pid"]);
     let text = output(command.arg(process.to_string()))?;
@@ -142,7 +175,7 @@ fn bench(workspace: &Workspace, load: &str, process: u32) -> Option<Value> {
     (report["ok"] == true).then_some(report)
 }
 
-fn number(report: &Value, at: &str) -> f64 {
+pub(super) fn number(report: &Value, at: &str) -> f64 {
     report.pointer(at).and_then(Value::as_f64).unwrap_or_default()
 }
 
