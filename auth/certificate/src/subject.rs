@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use crossway_users::hex;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -45,7 +46,7 @@ impl Fingerprint {
 impl fmt::Display for Fingerprint {
     /// 64 digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+        f.write_str(&hex::encode(&self.0))
     }
 }
 
@@ -64,17 +65,7 @@ impl FromStr for Fingerprint {
 
     /// 64 hexadecimal digits, with or without a colon between any two octets, as `openssl x509 -fingerprint -sha256` writes it.
     fn from_str(text: &str) -> Result<Self, NoFingerprint> {
-        let digits: Vec<u8> = text.bytes().filter(|octet| *octet != b':').collect();
-        let mut fingerprint = [0; 32];
-        if digits.len() != 64 {
-            return Err(NoFingerprint);
-        }
-        for (octet, pair) in fingerprint.iter_mut().zip(digits.chunks(2)) {
-            let digit = |at: usize| pair.get(at).and_then(|digit| char::from(*digit).to_digit(16));
-            let (high, low) = (digit(0).ok_or(NoFingerprint)?, digit(1).ok_or(NoFingerprint)?);
-            *octet = u8::try_from(high * 16 + low).map_err(|_| NoFingerprint)?;
-        }
-        Ok(Fingerprint(fingerprint))
+        hex::decode(&text.replace(':', "")).map(Fingerprint).ok_or(NoFingerprint)
     }
 }
 

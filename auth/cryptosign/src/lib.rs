@@ -17,7 +17,6 @@
 
 mod binding;
 mod hello;
-mod hex;
 mod key;
 pub mod keyfile;
 
@@ -26,7 +25,7 @@ use std::fmt;
 use async_trait::async_trait;
 use crossway_core::Dict;
 use crossway_core::auth::{AuthError, AuthRequest, Authenticator, Challenger, Identity};
-use crossway_users::Users;
+use crossway_users::{Users, hex};
 
 pub use self::binding::ChannelBinding;
 use self::binding::{TLS_EXPORTER, message};

@@ -6,6 +6,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use crossway_core::auth::AuthRequest;
 use crossway_core::transport::TransportInfo;
 use crossway_core::{Dict, Value};
+use crossway_users::hex;
 use zeroize::Zeroize;
 
 /// Somebody wants to join. Shows nothing of itself in logs.
@@ -86,8 +87,7 @@ fn transport(info: &TransportInfo, method: &str) -> Dict {
 
 /// Of a certificate in DER, as lower-case hex.
 fn fingerprint(certificate: &[u8]) -> String {
-    let hash = digest(&SHA256, certificate);
-    hash.as_ref().iter().map(|octet| format!("{octet:02x}")).collect()
+    hex::encode(digest(&SHA256, certificate).as_ref())
 }
 
 impl Drop for Question {

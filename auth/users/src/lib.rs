@@ -22,6 +22,7 @@
 mod crypto;
 mod decoy;
 mod file;
+pub mod hex;
 mod kdf;
 mod roster;
 mod user;

@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::decoy::Seed;
+use crate::hex;
 use crate::prepared;
 use crate::roster::Roster;
 use crate::user::User;
@@ -165,17 +166,10 @@ fn octets(table: &Table<'_, '_>, name: &'static str) -> Result<Vec<[u8; 32]>, Mi
     let wrong =
         |at: &Value<'_>| (at.span().start, format!("`{name}` is a list of texts with 64 hexadecimal digits"));
     let items = value.get_ref().as_array().ok_or_else(|| wrong(value))?;
-    items.iter().map(|item| item.get_ref().as_str().and_then(hex).ok_or_else(|| wrong(item))).collect()
-}
-
-fn hex(text: &str) -> Option<[u8; 32]> {
-    let digits: &[u8; 64] = text.as_bytes().try_into().ok()?;
-    let digit = |digit: u8| char::from(digit).to_digit(16);
-    let mut octets = [0; 32];
-    for (octet, pair) in octets.iter_mut().zip(digits.chunks_exact(2)) {
-        *octet = u8::try_from(digit(pair[0])? << 4 | digit(pair[1])?).ok()?;
-    }
-    Some(octets)
+    items
+        .iter()
+        .map(|item| item.get_ref().as_str().and_then(hex::decode).ok_or_else(|| wrong(item)))
+        .collect()
 }
 
 /// A table and where it begins.
@@ -289,7 +283,7 @@ mod tests {
         );
         let roster = joe(&body).unwrap();
         assert_eq!(roster.len(), 2);
-        let key = hex(KEY).unwrap();
+        let key = hex::decode(KEY).unwrap();
         assert_eq!(roster.by_key(&key).unwrap().identity().authid, "joe");
         assert_eq!(&*roster.by_certificate(&key).unwrap().role, "user");
         assert_eq!(roster.wampcra("joe").verifier.salting(), Some(&salted));

@@ -1,14 +1,14 @@
-//! Octets as hexadecimal digits, which is how all of this method travels.
+//! Octets as hexadecimal digits, which is how keys and fingerprints are written.
 
-/// Lower case.
-pub(crate) fn encode(octets: &[u8]) -> String {
+/// Two digits for each octet, in lower case.
+pub fn encode(octets: &[u8]) -> String {
     const DIGITS: [u8; 16] = *b"0123456789abcdef";
     let digits = octets.iter().flat_map(|octet| [octet >> 4, octet & 15]);
     digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 /// Exactly `N` octets, in either case; `None` if the text is anything else.
-pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     let digits = text.as_bytes();
     if digits.len() != 2 * N {
         return None;
