@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use crossway_core::RealmConfig;
 use crossway_scram::Scram;
 use crossway_tests::pattern::{ANY, ID, MORE};
-use crossway_tests::{Carrier, Link, Peer, Plan, TestRouter, everywhere_with, on_memory};
+use crossway_tests::{Carrier, Link, Peer, Plan, TestRouter, everywhere_with, on, on_memory};
 use crossway_users::{ScramDialect, ScramKdf, User, Users};
 use serde_json::{Value, json};
 
@@ -265,6 +265,24 @@ fn names_are_compared_as_saslprep_has_them() {
         let mut peer = Peer::connect(router, Link::DEFAULT).await;
         peer.send(Client::new("bell\u{7}").hello()).await;
         peer.expect_abort("wamp.error.authentication_denied").await;
+    });
+}
+
+#[test]
+fn who_guesses_at_a_name_in_many_spellings_is_held_off_as_at_one() {
+    let plan = || {
+        let mut plan = plan();
+        plan.limits.login_failures = Some(2);
+        plan
+    };
+    let links = Link::all().filter(|link| link.carrier == Carrier::Tcp);
+    on(links, plan, async |router, link| {
+        for spelling in ["pbkdf2", "pbk\u{ad}df2"] {
+            Client::new(spelling).answer(router, link, |proof, _| proof.clear()).await;
+        }
+        let mut peer = Peer::connect(router, link).await;
+        peer.send(Client::new("p\u{ad}bk\u{ad}df2").hello()).await;
+        peer.expect_abort("crossway.error.limit_exceeded").await;
     });
 }
 

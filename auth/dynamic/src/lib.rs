@@ -27,6 +27,7 @@ mod proof;
 mod question;
 mod verdict;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -178,6 +179,13 @@ impl Authenticator for Dynamic {
         self.decider.bind(procedures);
     }
 
+    fn account<'a>(&self, authid: &'a str) -> Cow<'a, str> {
+        match self.scheme {
+            Some(Scheme::Scram(_)) => crossway_users::account(authid),
+            _ => Cow::Borrowed(authid),
+        }
+    }
+
     async fn authenticate(
         &self,
         request: &AuthRequest,
@@ -189,10 +197,7 @@ impl Authenticator for Dynamic {
         let mut question = Question::new(request, &self.method);
         let mut claimed = None;
         if self.method == "ticket" {
-            claimed.clone_from(&request.authid);
-            if claimed.is_none() {
-                return Err(AuthError::Denied("ticket needs an authid".to_owned()));
-            }
+            claimed = Some(crossway_users::authid(request, &self.method)?.to_owned());
             question.show_ticket(challenger.challenge(Dict::new()).await?.signature);
         }
         let Verdict { authid, role, extra, .. } = self.decide(&question).await?;

@@ -46,7 +46,7 @@ impl Authenticator for Scram {
     }
 
     fn account<'a>(&self, authid: &'a str) -> Cow<'a, str> {
-        prepared(authid).unwrap_or(Cow::Borrowed(authid))
+        crossway_users::account(authid)
     }
 
     async fn authenticate(

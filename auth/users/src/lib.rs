@@ -49,6 +49,12 @@ pub fn prepared(text: &str) -> Option<Cow<'_, str>> {
     stringprep::saslprep(text).ok()
 }
 
+/// By which name failures to log in are counted, for methods to which all spellings that are [`prepared`] alike are one user; see
+/// [`Authenticator::account`](crossway_core::auth::Authenticator::account).
+pub fn account(authid: &str) -> Cow<'_, str> {
+    prepared(authid).unwrap_or(Cow::Borrowed(authid))
+}
+
 /// Who the client says it is, for methods that ask for a name.
 ///
 /// # Errors

@@ -40,7 +40,7 @@ impl Connection<'_> {
             match self.authenticate(&*method, request, &attempt).await? {
                 Ok(identity) => {
                     // Whoever is somebody else now has not shown that the failures were slips of the owner.
-                    attempt.succeeded(request.authid.as_ref() == Some(&identity.authid));
+                    attempt.succeeded(account.as_ref() == Some(&identity.authid));
                     let identity = with_role(identity, request, realm)?;
                     return Ok((identity, method));
                 }
