@@ -110,7 +110,7 @@ async fn carried(router: &TestRouter, from: Format, to: Format, args: &Value) ->
     subscriber.receive().await[4].clone()
 }
 
-// covers: SER-02, SER-08, SER-11, BJSON-01, BJSON-02, BJSON-05, MSG-33, MSG-07
+// covers: SER-02, SER-08, SER-11, BJSON-01, BJSON-02, BJSON-05, MSG-33, MSG-07, SEC-04
 #[test]
 fn every_value_survives_every_change_of_format() {
     on_memory(Plan::default(), async |router| {

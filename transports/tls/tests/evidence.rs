@@ -183,6 +183,7 @@ async fn the_end_point_is_the_certificate_by_the_hash_of_its_signature() {
     }
 }
 
+// covers: SEC-02
 #[tokio::test]
 async fn ws_13_certificates_of_clients_are_verified_and_shown() {
     let (ours, others) = (authority(), authority());

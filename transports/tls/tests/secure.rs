@@ -99,6 +99,7 @@ async fn assert_echo(stream: &mut TlsStream<TcpStream>) {
     assert_eq!(&answer, b"\x7F\xF2\0\0\0\0\0\x01!");
 }
 
+// covers: AUTH-19, SEC-01
 #[tokio::test]
 async fn raw_01_rawsocket_over_tls_1_3_and_1_2() {
     for (versions, version) in [(BOTH, ProtocolVersion::TLSv1_3), (OLD, ProtocolVersion::TLSv1_2)] {

@@ -55,6 +55,7 @@ async fn raw_01_messages_over_a_unix_socket() {
     assert!(names(&dir).is_empty(), "nothing is left behind: {:?}", names(&dir));
 }
 
+// covers: SEC-03
 #[tokio::test]
 async fn the_mode_is_as_configured() {
     let (_dir, path) = place();
