@@ -7,7 +7,8 @@
 const assert = require('assert').strict;
 const fs = require('fs');
 const net = require('net');
-const { XMLHttpRequest } = require('./xhr');
+const path = require('path');
+const { XMLHttpRequest, cookies } = require('./xhr');
 
 global.XMLHttpRequest = XMLHttpRequest;
 
@@ -88,8 +89,8 @@ class Peer {
 
 // What the file written by the runner says about the router under test, and which of its doors this client can use.
 class Router {
-   constructor(path, autobahn) {
-      Object.assign(this, JSON.parse(fs.readFileSync(path, 'utf8')));
+   constructor(file, autobahn) {
+      Object.assign(this, JSON.parse(fs.readFileSync(file, 'utf8')));
       this.autobahn = autobahn;
       const { JSONSerializer, MsgpackSerializer, CBORSerializer } = autobahn.serializer;
       this._serializers = { json: JSONSerializer, msgpack: MsgpackSerializer, cbor: CBORSerializer };
@@ -109,31 +110,54 @@ class Router {
       return doors;
    }
 
-   connect(door, { realm, login = {} } = {}) {
+   // `login` is what autobahn has to be told, and beside it `headers` for HTTP and a `certificate` for TLS.
+   connect(door, { realm, login: { headers, certificate, ...login } = {} } = {}) {
       const [transport, serializer] = door.split('/');
-      return new Peer(
-         this.autobahn,
-         {
-            transports: [this._transport(this.transports[transport])],
-            serializers: [new this._serializers[serializer]()],
-            realm: realm || this.realm,
-            max_retries: 0,
-            authmethods: ['anonymous'],
-            ...login,
-            on_user_error: () => {},
-         },
-         serializer,
-      );
+      const options = {
+         transports: [this._transport(this.transports[transport], headers, certificate)],
+         serializers: [new this._serializers[serializer]()],
+         realm: realm || this.realm,
+         max_retries: 0,
+         authmethods: ['anonymous'],
+         ...login,
+         on_user_error: () => {},
+      };
+      const open = () => new Peer(this.autobahn, options, serializer);
+      return headers || certificate ? withoutWebSocket(open) : open();
    }
 
-   _transport(way) {
+   _transport(way, headers, certificate) {
+      // The WebSocket of browsers, which newer ones use everywhere, leaves both to the browser; so does long-polling.
+      if ((headers || certificate) && (way.framing !== 'websocket' || !this.autobahn.version.startsWith('22.'))) {
+         throw new NotHere('autobahn sends neither headers nor certificates here');
+      }
       if (way.framing === 'websocket') {
-         return { type: 'websocket', url: `${way.tls ? 'wss' : 'ws'}://${way.host}:${way.port}${way.path}` };
+         const url = `${way.tls ? 'wss' : 'ws'}://${way.host}:${way.port}${way.path}`;
+         return { type: 'websocket', url, headers, tlsConfiguration: certificate && this._identity(certificate) };
       }
       if (way.framing === 'longpoll') {
          return { type: 'longpoll', url: `http://${way.host}:${way.port}${way.path}` };
       }
       return way.unix ? { type: 'rawsocket', path: way.unix } : { type: 'rawsocket', host: way.host, port: way.port };
+   }
+
+   // A file has the certificate and its key.
+   _identity(certificate) {
+      const pem = fs.readFileSync(path.join(__dirname, '../logins', certificate));
+      return { ca: fs.readFileSync(this.ca), cert: pem, key: pem };
+   }
+}
+
+// Where Node has a WebSocket of its own, autobahn 22 prefers that one to the one it brings along, which can do more.
+function withoutWebSocket(open) {
+   const own = Object.getOwnPropertyDescriptor(global, 'WebSocket');
+   delete global.WebSocket;
+   try {
+      return open();
+   } finally {
+      if (own) {
+         Object.defineProperty(global, 'WebSocket', own);
+      }
    }
 }
 
@@ -179,7 +203,8 @@ class Ground {
       // Node 20's own WebSocket tells of a connection that failed to open, but not of its close.
       await Promise.all(this._peers.filter((peer) => peer.session).map((peer) => peer.gone));
       opened.clear();
+      cookies.clear();
    }
 }
 
-module.exports = { Ground, NotHere, refused, Router };
+module.exports = { cookies, Ground, NotHere, refused, Router };

@@ -7,6 +7,10 @@ const http = require('http');
 
 const agents = new Map();
 
+// What servers have set, by name. There is but one server.
+const cookies = new Map();
+cookies.toString = () => [...cookies].map((one) => one.join('=')).join('; ');
+
 function agentFor(url) {
    const lane = url.endsWith('/receive') ? url : url.slice(0, url.lastIndexOf('/'));
    if (!agents.has(lane)) {
@@ -25,7 +29,14 @@ class XMLHttpRequest {
    }
 
    send(body = '') {
+      if (this.withCredentials && cookies.size) {
+         this._request.setHeader('cookie', `${cookies}`);
+      }
       this._request.on('response', (response) => {
+         for (const cookie of response.headers['set-cookie'] || []) {
+            const [, name, value] = cookie.match(/^([^=]*)=([^;]*)/);
+            cookies.set(name, value);
+         }
          const chunks = [];
          response.on('data', (chunk) => chunks.push(chunk));
          response.on('error', () => this._done(0, ''));
@@ -44,4 +55,4 @@ class XMLHttpRequest {
    }
 }
 
-module.exports = { XMLHttpRequest };
+module.exports = { XMLHttpRequest, cookies };

@@ -28,6 +28,7 @@ from autobahn.websocket.compress import (
     PerMessageDeflateResponse,
     PerMessageDeflateResponseAccept,
 )
+from keys import BothSign
 from longpoll import LongPoll
 from scram import SpecScram
 
@@ -104,6 +105,8 @@ class Login:
         self.certificate = credentials.pop("certificate", None)
         own = {"jwt": Token, "wamp-scram": SpecScram, "tls": Token, "cookie": Token}
         make = own.get(method, functools.partial(create_authenticator, method))
+        if "router" in credentials:
+            make = BothSign
         self._authenticator = make(**credentials)
 
     @property
@@ -188,6 +191,8 @@ class Router:
             self._about = json.load(file)
         self.realm = self._about["realm"]
         self.transports = self._about["transports"]
+        # The port where somebody may be asked by HTTP who joins.
+        self.hook = self._about["hook"]
 
     async def connect(self, door, peer):
         """Opens the transport behind `door` and lets `peer` join over it."""

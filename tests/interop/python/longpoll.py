@@ -20,6 +20,8 @@ class Http:
     def __init__(self, host, port, tls):
         self._where, self._tls = (host, port), tls
         self._writer = None
+        # Those of the last answer.
+        self.headers = {}
 
     async def post(self, path, body, headers=None):
         """The body of the answer."""
@@ -29,8 +31,9 @@ class Http:
         head = f"POST {path} HTTP/1.1\r\n" + "".join(f"{key}: {value}\r\n" for key, value in fields.items()) + "\r\n"
         self._writer.write(head.encode() + body)
         status, *fields = (await self._reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        length = [field.split(":")[1] for field in fields if field.lower().startswith("content-length:")]
-        answer = await self._reader.readexactly(int(length[0]) if length else 0)
+        fields = (field.partition(":") for field in fields if field)
+        self.headers = {name.lower(): value.strip() for name, _, value in fields}
+        answer = await self._reader.readexactly(int(self.headers.get("content-length", 0)))
         if not 200 <= (number := int(status.split()[1])) < 300:
             raise Failed(f"{path}: {number} {answer.decode()}")
         return answer
@@ -46,6 +49,7 @@ class LongPoll:
     # What sessions and scenarios ask of every transport.
     transport_details = TransportDetails(channel_id={})
     websocket_extensions_in_use = ()
+    http_headers = {}
 
     def __init__(self, way, serializer, tls):
         self._serializer, self._base = serializer, way["path"]
@@ -60,6 +64,7 @@ class LongPoll:
         wish = json.dumps({"protocols": [protocol]}).encode()
         about = json.loads(await self._sending.post(f"{self._base}/open", wish, session.login.headers))
         assert about["protocol"] == protocol, about
+        self.http_headers = self._sending.headers
         self._base += f"/{about['transport']}"
         self._session = session
         self._tasks = [asyncio.ensure_future(task()) for task in (self._send, self._receive)]

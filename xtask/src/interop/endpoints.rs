@@ -17,6 +17,8 @@ pub(super) struct Endpoints {
     plain: u16,
     compressed: u16,
     tls: u16,
+    /// Where clients listen, now and then, to be asked who may join.
+    hook: u16,
     pub(super) socket: PathBuf,
     certificates: PathBuf,
 }
@@ -26,11 +28,12 @@ impl Endpoints {
     pub(super) fn pick(folder: &Path, root: &Path) -> io::Result<Self> {
         // All are held while all are picked, so that they differ.
         let listen = || TcpListener::bind("127.0.0.1:0");
-        let (one, other, third) = (listen()?, listen()?, listen()?);
+        let (one, other, third, hook) = (listen()?, listen()?, listen()?, listen()?);
         Ok(Self {
             plain: one.local_addr()?.port(),
             compressed: third.local_addr()?.port(),
             tls: other.local_addr()?.port(),
+            hook: hook.local_addr()?.port(),
             socket: folder.join("router.sock"),
             certificates: root.join("tests/interop/certs"),
         })
@@ -49,7 +52,7 @@ impl Endpoints {
     }
 
     pub(super) fn config(&self) -> String {
-        let Self { plain, compressed, tls, socket, certificates } = self;
+        let Self { plain, compressed, tls, hook, socket, certificates } = self;
         // JSON strings are TOML strings.
         let path = |path: &Path| Value::from(path.to_string_lossy()).to_string();
         let (socket, cert) = (path(socket), path(&certificates.join("server.pem")));
@@ -87,6 +90,10 @@ uri = "interop..kept"
 match = "wildcard"
 
 {PERMISSIONS}
+[[realm]]
+name = "login.hook"
+auth = [{{ method = "ticket", url = "http://127.0.0.1:{hook}/who" }}]
+
 # Clients are wrong on purpose, and all of them at one address.
 [limits]
 login_failures = "off"
@@ -121,11 +128,12 @@ keepalive = "2s"
 
     /// What the clients read: every transport by name.
     pub(super) fn for_clients(&self) -> Value {
-        let Self { plain, compressed, tls, .. } = self;
+        let Self { plain, compressed, tls, hook, .. } = self;
         let unix = self.socket.to_string_lossy();
         json!({
             "realm": REALM,
             "ca": self.authority(),
+            "hook": hook,
             "transports": {
                 "ws": { "framing": "websocket", "host": "127.0.0.1", "port": plain, "path": "/ws" },
                 "ws+deflate": {

@@ -5,7 +5,7 @@ function of(group) {
    return Object.entries(require(`./${group}`)).map(([name, scenario]) => [`${group}: ${name}`, scenario]);
 }
 
-const BASIC = ['session', 'logins', 'rpc', 'pubsub', 'payload'];
+const BASIC = ['session', 'logins', 'cookies', 'decided', 'rpc', 'pubsub', 'payload'];
 const ADVANCED = ['calls', 'registrations', 'subscriptions', 'meta', 'permissions'];
 const ALONE = Object.fromEntries([...BASIC, ...ADVANCED].flatMap(of));
 

@@ -8,13 +8,31 @@ const LOGINS = require('../../logins/logins.json');
 // What autobahn's connection has to be told, by method, from the credentials in the list.
 const METHODS = {
    ticket: ({ authid, ticket }) => ({ authid, onchallenge: () => ticket }),
-   jwt: ({ authid, token }) => ({ authid, onchallenge: () => token }),
-   cryptosign: ({ authid, privkey }, { nacl, auth_cryptosign }) => {
-      const pair = nacl.sign.keyPair.fromSeed(Uint8Array.from(Buffer.from(privkey, 'hex')));
+   jwt: ({ authid, token, header }) => ({
+      authid,
+      headers: header && { Authorization: `Bearer ${header}` },
+      onchallenge: () => token,
+   }),
+   cookie: ({ cookie }) => ({ headers: cookie && { Cookie: cookie } }),
+   tls: ({ authid, certificate }) => ({ authid, certificate }),
+   cryptosign: ({ authid, privkey, router }, { nacl, auth_cryptosign }) => {
+      const octets = (digits) => Uint8Array.from(Buffer.from(digits, 'hex'));
+      const pair = nacl.sign.keyPair.fromSeed(octets(privkey));
+      // Who knows the key of the router asks it to sign as well.
+      const asked = router ? nacl.randomBytes(32) : null;
+      const challenge = asked && Buffer.from(asked).toString('hex');
       return {
          authid,
-         authextra: { pubkey: auth_cryptosign.public_key(pair), challenge: null, channel_binding: null },
-         onchallenge: (_session, _method, extra) => auth_cryptosign.sign_challenge(pair, extra),
+         authextra: { pubkey: auth_cryptosign.public_key(pair), challenge, channel_binding: null },
+         onchallenge: (_session, _method, extra) => {
+            if (router) {
+               assert.equal(extra.pubkey, router);
+               const [signature, message] = [octets(extra.signature.slice(0, 128)), extra.signature.slice(128)];
+               assert.equal(message, challenge);
+               assert(nacl.sign.detached.verify(asked, signature, octets(router)), 'the router has another key');
+            }
+            return auth_cryptosign.sign_challenge(pair, extra);
+         },
       };
    },
    wampcra: ({ authid, secret }, { auth_cra }) => ({
@@ -29,7 +47,11 @@ const as = ({ method }, credentials, { autobahn }) => ({
    ...METHODS[method](credentials, autobahn),
 });
 
-function check({ only }, ground) {
+function check({ clients = ['node'], only }, ground) {
+   const { version } = ground.autobahn;
+   if (!clients.some((name) => `node-${version}.`.startsWith(`${name}.`) || name === 'node')) {
+      throw new NotHere(`autobahn-js ${version} can't`);
+   }
    if (only && !only.includes(ground.transport)) {
       throw new NotHere(`only over ${only.join(', ')}`);
    }
@@ -51,9 +73,19 @@ const wrong = (login) => async (ground) => {
    }
 };
 
-const mine = LOGINS.filter(({ clients = ['node'] }) => clients.includes('node'));
+// What a realm does not know opens it for nobody, whatever else is right.
+async function another(ground) {
+   for (const realm of new Set(LOGINS.map((login) => login.realm))) {
+      await refused(ground.here({ realm }), 'wamp.error.authentication_required');
+      const login = { authmethods: ['telepathy'], authid: 'ada' };
+      await refused(ground.here({ realm, login }), 'wamp.error.no_matching_auth_method');
+   }
+}
+
+const mine = LOGINS.filter(({ clients = ['node'] }) => clients.some((name) => name.startsWith('node')));
 
 module.exports = Object.fromEntries([
    ...mine.map((login) => [`${login.name} opens the realm`, right(login)]),
    ...mine.map((login) => [`${login.name} has to be right`, wrong(login)]),
+   ['another method opens no realm', another],
 ]);

@@ -1,13 +1,19 @@
-"""Who joins, and what may be done then, decided by procedures that autobahn has registered."""
+"""Who joins, and what may be done then, decided by procedures that autobahn has registered, or by a service that is asked by
+HTTP.
+"""
 
+import asyncio as _asyncio
+import json as _json
+import tomllib as _tomllib
 from contextlib import asynccontextmanager as _asynccontextmanager
 
 from autobahn.wamp.exception import ApplicationError as _ApplicationError
+from ground import LOGINS as _FILES
 from ground import Login as _Login
 from ground import fails as _fails
 from ground import refused as _refused
 
-_JUDGES, _DECIDED = "login.judges", "login.decided"
+_JUDGES, _DECIDED, _HOOK = "login.judges", "login.decided", "login.hook"
 _TICKET = {"authid": "ada", "ticket": "analytical engine"}
 
 
@@ -49,6 +55,57 @@ async def a_secret_is_said_by_a_procedure(ground):
         assert member.joined.result().authmethod == "wampcra"
         for wrong in [{"authid": "ada", "secret": "guess"}, {"authid": "bob", "secret": "analytical engine"}]:
             await _refused(_joins(ground, "wampcra", wrong), "wamp.error.authentication_denied")
+
+
+async def a_verifier_is_said_by_a_procedure(ground):
+    users = _tomllib.loads((_FILES / "users.toml").read_text(encoding="utf8"))["user"]
+
+    def who(realm, authid, details):
+        verifier = users.get(authid, {}).get(details["authmethod"])
+        return verifier and {"role": "member"} | verifier
+
+    async with _judged(ground, who=who):
+        for method, authid in [("wamp-scram", "carl"), ("wamp-scram", "dora"), ("scram", "emil")]:
+            member = await _joins(ground, method, {"authid": authid, "password": "pencil"})
+            assert member.joined.result().authid == authid
+            for wrong in [{"authid": authid, "password": "pen"}, {"authid": "nobody", "password": "pencil"}]:
+                await _refused(_joins(ground, method, wrong), "wamp.error.authentication_denied")
+
+
+async def a_key_is_said_by_a_procedure(ground):
+    adas = "6e1fde9cf9e2359a87420b65a87dc0c66136e66945196ba2475990d8a0c3a25b"
+    pubkey = "28e11f427b82b9a625ee7ac89a7d29326b505f2dc11dd88c1245f83b6da79a85"
+
+    def who(realm, authid, details):
+        return {"authid": "ada", "role": "member", "pubkey": pubkey}
+
+    async with _judged(ground, who=who):
+        member = await _joins(ground, "cryptosign", {"privkey": adas})
+        assert member.joined.result().authid == "ada"
+        wrong = {"privkey": "4d57d97a68f555696620a6d849c0ce582568518d729eb753dc7c732de2804510"}
+        await _refused(_joins(ground, "cryptosign", wrong), "wamp.error.authentication_denied")
+
+
+async def a_ticket_is_judged_by_a_service(ground):
+    async def answer(reader, writer):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        body = await reader.readexactly(int(head.split("content-length: ")[1].split("\r\n")[0]))
+        question = _json.loads(body)
+        good = (question["realm"], question["authid"], question["details"]["ticket"]) == (_HOOK, *_TICKET.values())
+        says = _json.dumps({"authid": "ada.1", "role": "member"} if good else None)
+        head = f"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {len(says)}\r\n\r\n"
+        writer.write((head + says).encode())
+        await writer.drain()
+        writer.close()
+
+    await _refused(_joins(ground, "ticket", _TICKET, _HOOK), "wamp.error.authentication_failed")
+    async with await _asyncio.start_server(answer, "127.0.0.1", ground.router.hook):
+        member = await _joins(ground, "ticket", _TICKET, _HOOK)
+        details = member.joined.result()
+        assert (details.authid, details.authrole, details.authprovider) == ("ada.1", "member", "http"), details
+        for authid, ticket in [("ada", "difference engine"), ("bob", "analytical engine")]:
+            wrong = {"authid": authid, "ticket": ticket}
+            await _refused(_joins(ground, "ticket", wrong, _HOOK), "wamp.error.authentication_denied")
 
 
 async def nobody_gets_in_without_a_judge(ground):
@@ -103,5 +160,5 @@ async def _judged(ground, who, what=None):
         await judge.left
 
 
-def _joins(ground, method, credentials):
-    return ground.here(realm=_DECIDED, login=_Login(method, dict(credentials)))
+def _joins(ground, method, credentials, realm=_DECIDED):
+    return ground.here(realm=realm, login=_Login(method, dict(credentials)))
