@@ -9,6 +9,8 @@ use crossway_tests::pattern::{ANY, ID, MORE};
 use crossway_tests::{Carrier, Link, Peer, Plan, TestRouter, on, tls};
 use serde_json::{Value, json};
 
+use crate::auth_users::Changing;
+
 fn plan() -> Plan {
     let rule = |property, authid: Option<&str>, role: &str| Rule {
         property,
@@ -96,4 +98,31 @@ fn who_has_no_certificate_may_have_another_method() {
             peer.expect(json!([2, ID, {"authmethod": "anonymous", MORE: 0}])).await;
         },
     );
+}
+
+// covers: AUTH-05
+#[test]
+fn whose_certificate_is_no_users_any_more_stays_outside() {
+    let ann = tls::client("ann");
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &ann.der);
+    let fingerprint: String = digest.as_ref().iter().map(|octet| format!("{octet:02x}")).collect();
+    let entry = format!("\n[user.ann]\nrole = \"user\"\ncertificate = [\"{fingerprint}\"]\n");
+    for link in secure() {
+        let file = Changing::with(&entry);
+        let users = || {
+            let realm = RealmConfig::new("realm1");
+            let realm = realm.authenticator(Arc::new(Certificate::new().users(file.users())));
+            Plan { client_certificates: true, ..Plan::realm(realm) }
+        };
+        on([link], users, async |router, link| {
+            let hello = json!([1, "realm1", {"roles": {"caller": {}}, "authmethods": ["tls"]}]);
+            let mut first = Peer::over(router.connect_as(link, &ann).await, link);
+            first.send(hello.clone()).await;
+            is_welcome(&first.welcomed().await, "ann", "user");
+            file.revoke("ann");
+            let mut late = Peer::over(router.connect_as(link, &ann).await, link);
+            late.send(hello).await;
+            late.expect_abort("wamp.error.authentication_denied").await;
+        });
+    }
 }

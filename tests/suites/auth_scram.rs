@@ -12,6 +12,8 @@ use crossway_tests::{Carrier, Link, Peer, Plan, TestRouter, everywhere_with, on,
 use crossway_users::{ScramDialect, ScramKdf, User, Users};
 use serde_json::{Value, json};
 
+use crate::auth_users::Changing;
+
 const NONCE: &str = "egVDf3DMJh0=";
 const PBKDF2: ScramKdf = ScramKdf::Pbkdf2 { iterations: 4096 };
 const ARGON2: ScramKdf = ScramKdf::Argon2id { iterations: 1, memory: 64 };
@@ -228,6 +230,25 @@ fn a_proof_can_not_be_replayed() {
     });
 }
 
+// covers: AUTH-SCRAM-10
+#[test]
+fn who_is_no_user_any_more_proves_in_vain() {
+    let file = Changing::with("");
+    let scram = |dialect| Arc::new(Scram::of(dialect, file.users()));
+    let realm = RealmConfig::new("realm1").authenticator(scram(ScramDialect::Spec));
+    let realm = realm.authenticator(scram(ScramDialect::Autobahn));
+    on_memory(Plan::realm(realm), async |router| {
+        for (authid, method) in [("carl", "wamp-scram"), ("dora", "wamp-scram"), ("emil", "scram")] {
+            let client = Client { method, ..Client::new(authid) };
+            let (mut peer, challenge) = client.challenged(router, Link::DEFAULT).await;
+            peer.send(json!([5, client.proof(&challenge).0, client.extra(&challenge)])).await;
+            peer.welcomed().await;
+            file.revoke(authid);
+            client.answer(router, Link::DEFAULT, |_, _| {}).await;
+        }
+    });
+}
+
 // covers: AUTH-SCRAM-16, AUTH-SCRAM-18
 #[test]
 fn who_does_not_exist_is_challenged_like_others_and_always_the_same_way() {
@@ -337,5 +358,38 @@ fn the_dialogue_may_be_bound_to_the_certificate_that_the_client_sees() {
         client.answer(router, link, |_, extra| extra["cbind_data"] = json!(STANDARD.encode([0; 32]))).await;
         client.answer(router, link, |_, extra| extra["cbind_data"] = json!(null)).await;
         client.answer(router, link, |_, extra| extra["channel_binding"] = json!("tls-exporter")).await;
+    });
+}
+
+// covers: AUTH-SCRAM-09, AUTH-SCRAM-10, AUTH-SCRAM-13
+#[test]
+fn the_dialogue_may_be_bound_to_the_connection() {
+    let secure = || Link::all().filter(|link| matches!(link.carrier, Carrier::Wss | Carrier::Tls));
+    on(secure(), plan, async |router, link| {
+        let (_, elsewhere) = router.connect_bound(link).await;
+        // Whose channel the client believes to be in, and of which it speaks.
+        for (believed, said, good) in [
+            (None, None, true),
+            (Some(elsewhere), Some(elsewhere), false),
+            (Some(elsewhere), None, false),
+            (None, Some(elsewhere), false),
+            (Some([0; 32]), Some([0; 32]), false),
+        ] {
+            let (wire, here) = router.connect_bound(link).await;
+            let bound = |channel: Option<[u8; 32]>| Client {
+                binding: Some(("tls-exporter", channel.unwrap_or(here).to_vec())),
+                ..Client::new("pbkdf2")
+            };
+            let mut peer = Peer::over(wire, link);
+            peer.send(bound(None).hello()).await;
+            let challenge = peer.expect(json!([4, "wamp-scram", ANY])).await[2].take();
+            let (proof, verifier) = bound(believed).proof(&challenge);
+            peer.send(json!([5, proof, bound(said).extra(&challenge)])).await;
+            if good {
+                peer.expect(json!([2, ID, {"authextra": {"verifier": verifier}, MORE: 0}])).await;
+            } else {
+                peer.expect_abort("wamp.error.authentication_denied").await;
+            }
+        }
     });
 }

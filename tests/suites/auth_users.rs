@@ -13,6 +13,38 @@ use serde_json::json;
 
 const CHEAP: Argon2Cost = Argon2Cost { memory: 64, iterations: 1, parallelism: 1 };
 
+/// The users of the real clients' logins, in a file that is looked at for every login.
+pub(crate) struct Changing {
+    folder: tempfile::TempDir,
+    text: String,
+}
+
+impl Changing {
+    /// Those, and others in the words of such a file.
+    pub(crate) fn with(others: &str) -> Self {
+        let text = include_str!("../interop/logins/users.toml").to_owned() + others;
+        let changing = Changing { folder: tempfile::tempdir().expect("a folder"), text };
+        fs::write(changing.path(), &changing.text).expect("a file");
+        changing
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.folder.path().join("users.toml")
+    }
+
+    pub(crate) fn users(&self) -> Users {
+        let options = FileOptions { interval: Duration::ZERO, ..FileOptions::new(self.path()) };
+        Users::open(options).expect("a good file")
+    }
+
+    /// Somebody is no user any more.
+    pub(crate) fn revoke(&self, authid: &str) {
+        let (before, user) = self.text.split_once(&format!("[user.{authid}]")).expect("a user");
+        let after = user.find("\n[").map_or("", |next| &user[next..]);
+        fs::write(self.path(), before.to_owned() + after).expect("a file");
+    }
+}
+
 /// A user whose ticket is "secret".
 fn user(name: &str, role: &str) -> String {
     let hash = crossway_users::Ticket::hash("secret", CHEAP).expect("a cheap hash");

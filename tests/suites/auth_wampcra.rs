@@ -13,6 +13,8 @@ use crossway_users::{Salting, User, Users};
 use crossway_wampcra::WampCra;
 use serde_json::{Value, json};
 
+use crate::auth_users::Changing;
+
 /// joe's secret is the key, sue's is derived from hers.
 fn plan() -> Plan {
     let salting = Salting { salt: "salt of sue".into(), iterations: 100, keylen: 24 };
@@ -128,6 +130,54 @@ fn whatever_is_wrong_the_answer_is_the_same() {
         answers.dedup();
         assert_eq!(answers.len(), 1, "{answers:?}");
         assert_eq!(router.core.sessions(), 0);
+    });
+}
+
+// covers: AUTH-CRA-10
+#[test]
+fn what_was_signed_is_what_the_router_said_and_nothing_else() {
+    everywhere_with(plan, async |router, link| {
+        let altered = |key: &'static str, to: Value| {
+            move |extra: &Value| {
+                let text = extra["challenge"].as_str().expect("a text");
+                let mut challenge: Value = serde_json::from_str(text).expect("JSON");
+                assert_ne!(challenge[key], to);
+                challenge[key] = to.clone();
+                sign("secret1", &json!({"challenge": challenge.to_string()}))
+            }
+        };
+        for (key, to) in [
+            ("nonce", json!("LHRTC9zeOIrt_9U3")),
+            ("authid", json!("sue")),
+            ("authrole", json!("admin")),
+            ("session", json!(1)),
+            ("timestamp", json!("2014-06-22T16:36:25.448Z")),
+        ] {
+            answer(router, link, "joe", altered(key, to)).await;
+        }
+        // The same words in another order, or with more space between them.
+        answer(router, link, "joe", |extra| {
+            let text = extra["challenge"].as_str().expect("a text");
+            sign("secret1", &json!({"challenge": text.replacen(':', ": ", 1)}))
+        })
+        .await;
+    });
+}
+
+// covers: AUTH-CRA-10
+#[test]
+fn who_is_no_user_any_more_signs_in_vain() {
+    let file = Changing::with("");
+    let realm = RealmConfig::new("realm1").authenticator(Arc::new(WampCra::of(file.users())));
+    on_memory(Plan::realm(realm), async |router| {
+        for (authid, secret) in [("ada", "analytical engine"), ("bert", "difference engine")] {
+            let mut peer = Peer::connect(router, Link::DEFAULT).await;
+            let extra = challenged(&mut peer, authid).await;
+            peer.send(json!([5, sign(secret, &extra), {}])).await;
+            peer.welcomed().await;
+            file.revoke(authid);
+            answer(router, Link::DEFAULT, authid, |extra| sign(secret, extra)).await;
+        }
     });
 }
 

@@ -9,6 +9,8 @@ use crossway_tests::{Carrier, Format, Link, Peer, Plan, TestRouter, everywhere_w
 use crossway_users::{User, Users};
 use serde_json::{Value, json};
 
+use crate::auth_users::Changing;
+
 /// Everybody's key, and the router's.
 struct Keys {
     joe: PrivateKey,
@@ -139,6 +141,26 @@ fn what_is_no_signature_of_this_challenge_is_denied() {
             peer.send(json!([5, spoil(KEYS.joe.sign(&challenge), replayed.clone()), {}])).await;
             peer.expect_abort("wamp.error.authentication_denied").await;
         }
+    });
+}
+
+// covers: AUTH-CS-05
+#[test]
+fn who_is_no_user_any_more_signs_in_vain() {
+    let joe = format!("\n[user.joe]\nrole = \"user\"\ncryptosign = [\"{}\"]\n", KEYS.joe.public());
+    let file = Changing::with(&joe);
+    on_memory(realm(Cryptosign::of(file.users())), async |router| {
+        let (mut joe, challenge) = offering(router, Link::DEFAULT, json!("joe"), &KEYS.joe).await;
+        joe.send(json!([5, KEYS.joe.sign(&challenge), {}])).await;
+        joe.welcomed().await;
+        // While he signs, and before.
+        let (mut joe, challenge) = offering(router, Link::DEFAULT, json!("joe"), &KEYS.joe).await;
+        file.revoke("joe");
+        joe.send(json!([5, KEYS.joe.sign(&challenge), {}])).await;
+        joe.expect_abort("wamp.error.authentication_denied").await;
+        let (mut joe, challenge) = offering(router, Link::DEFAULT, json!("joe"), &KEYS.joe).await;
+        joe.send(json!([5, KEYS.joe.sign(&challenge), {}])).await;
+        joe.expect_abort("wamp.error.authentication_denied").await;
     });
 }
 
