@@ -1,5 +1,6 @@
 //! `cargo xtask fuzz`.
 
+use std::fs;
 use std::process::{Command, ExitCode};
 
 use crate::cli::FuzzOptions;
@@ -24,10 +25,7 @@ pub(crate) fn run(workspace: &Workspace, options: &FuzzOptions) -> ExitCode {
             // Lives as long as the program: a handful of names.
             let name: &'static str = name.leak();
             Step::new(name, "arbitrary input does no harm", move |workspace| {
-                Outcome::of(succeed(&mut fuzz(
-                    workspace,
-                    &["run", name, "--", &format!("-max_total_time={seconds}")],
-                )))
+                Outcome::of(run_target(workspace, name, seconds))
             })
         })
         .collect();
@@ -36,6 +34,20 @@ pub(crate) fn run(workspace: &Workspace, options: &FuzzOptions) -> ExitCode {
         return ExitCode::from(64);
     }
     step::run(workspace, &steps, true)
+}
+
+/// Begins with what earlier runs have found, and with the seeds of the target if it has some.
+fn run_target(workspace: &Workspace, name: &str, seconds: u32) -> Result<(), String> {
+    let [corpus, seeds] =
+        ["corpus", "seeds"].map(|folder| workspace.root.join("fuzz").join(folder).join(name));
+    // cargo-fuzz makes it only where it is not named.
+    fs::create_dir_all(&corpus).map_err(|error| format!("can't create {}: {error}", corpus.display()))?;
+    let mut command = fuzz(workspace, &["run", name]);
+    command.arg(corpus);
+    if seeds.is_dir() {
+        command.arg(seeds);
+    }
+    succeed(command.args(["--", &format!("-max_total_time={seconds}")]))
 }
 
 fn targets(workspace: &Workspace) -> Result<Vec<String>, String> {
