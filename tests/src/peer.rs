@@ -126,6 +126,17 @@ impl Peer {
         self.wire.send(frame).await;
     }
 
+    /// Begins a message of so many octets, as the transport does it; [`go_on`](Self::go_on) sends some of them.
+    pub async fn begin(&mut self, length: u16) {
+        self.note("-> the head of a message of octets", &length.into());
+        self.wire.begin(length).await;
+    }
+
+    /// Sends octets of a message that was begun.
+    pub async fn go_on(&mut self, octets: &[u8]) {
+        self.wire.go_on(octets).await;
+    }
+
     /// Waits for the next message as its octets.
     pub async fn receive_raw(&mut self) -> Vec<u8> {
         match self.next("a message").await {

@@ -161,6 +161,40 @@ impl Wire {
         };
     }
 
+    /// Sends what comes before a message of so many octets, 126 at least. In memory messages are whole.
+    pub async fn begin(&mut self, length: u16) {
+        let [high, low] = length.to_be_bytes();
+        match self {
+            Wire::Memory(_) => panic!("messages are whole"),
+            Wire::WebSocket(wire) => {
+                let kind = if wire.format == Format::Json { 0x81 } else { 0x82 };
+                // Masked with zeros.
+                wire.say(&[kind, 0x80 | 126, high, low, 0, 0, 0, 0]).await;
+            }
+            Wire::LongPoll(client, _) => {
+                let head = format!(
+                    "POST {}/send HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n",
+                    client.transport
+                );
+                self.go_on(head.as_bytes()).await;
+            }
+            Wire::RawSocket(_) => self.go_on(&[0, 0, high, low]).await,
+        }
+    }
+
+    /// Sends octets of a message that was begun.
+    pub async fn go_on(&mut self, octets: &[u8]) {
+        match self {
+            Wire::Memory(_) => panic!("messages are whole"),
+            Wire::WebSocket(wire) => wire.say(octets).await,
+            Wire::LongPoll(client, _) => {
+                let Some(sending) = client.sending.as_mut() else { return };
+                sending.say(octets).await;
+            }
+            Wire::RawSocket(stream) => say(stream, octets).await,
+        }
+    }
+
     /// Sends several messages as one batch.
     pub async fn send_batch(&mut self, frames: &[&[u8]]) {
         let _maybe_closed = match self {
@@ -209,6 +243,10 @@ impl WebSocketWire {
     async fn send(&mut self, frame: &[u8]) -> Result<(), ()> {
         let payload = if self.batched { batch::join(self.format, &[frame]) } else { frame.to_vec() };
         self.send_whole(payload).await
+    }
+
+    async fn say(&mut self, octets: &[u8]) {
+        say(self.socket.get_mut(), octets).await;
     }
 
     async fn send_whole(&mut self, payload: Vec<u8>) -> Result<(), ()> {
@@ -305,6 +343,11 @@ async fn rawsocket_receive(stream: &mut Stream) -> Received {
             _ => {}
         }
     }
+}
+
+async fn say(stream: &mut Stream, octets: &[u8]) {
+    let written = stream.write_all(octets).await;
+    let _maybe_closed = written.and(stream.flush().await);
 }
 
 /// Reads what is left until the router closes. For tests that speak in octets.

@@ -54,6 +54,7 @@ mod sessions;
 mod sharding;
 mod shards;
 mod shared;
+mod slow;
 mod storm;
 mod subscription_revocation;
 mod testaments;
