@@ -34,8 +34,8 @@ pub(crate) struct Realm {
     pub(crate) dealer: Dealer,
     sessions: papaya::HashMap<Id, Arc<Session>>,
     meta: Meta,
-    /// What WELCOME says of the router's roles, unless somebody has it just now.
-    roles: Mutex<Dict>,
+    /// What WELCOME says, unless somebody has it just now.
+    welcome: Mutex<Dict>,
     protocol: Protocol,
     limits: Arc<Limits>,
     counters: Arc<Counters>,
@@ -63,7 +63,7 @@ impl Realm {
             sessions: papaya::HashMap::new(),
             meta: Meta::new(config.meta, &dealer, limits, counters),
             dealer,
-            roles: Mutex::default(),
+            welcome: Mutex::default(),
             protocol,
             limits: Arc::clone(limits),
             counters: Arc::clone(counters),
@@ -85,16 +85,23 @@ impl Realm {
         self
     }
 
-    /// What WELCOME says of the router's roles; give it back with [`take_roles_back`](Self::take_roles_back). It is long
-    /// by now, and making it anew for every session was a good part of what joining cost.
-    pub(crate) fn lend_roles(&self) -> Dict {
-        let roles = std::mem::take(&mut *self.roles.lock());
-        if roles.is_empty() { features::of_router(self.meta_api()) } else { roles }
+    /// What WELCOME says, of this realm and of whom was welcomed last; give it back with
+    /// [`take_welcome_back`](Self::take_welcome_back). What there is to say of the router is long by now, and to say it anew to
+    /// every session was a good part of what joining cost.
+    pub(crate) fn lend_welcome(&self) -> Dict {
+        let welcome = std::mem::take(&mut *self.welcome.lock());
+        if !welcome.is_empty() {
+            return welcome;
+        }
+        Dict::new()
+            .with("realm", self.uri())
+            .with("roles", features::of_router(self.meta_api()))
+            .with("agent", concat!("Crossway-", env!("CARGO_PKG_VERSION")))
     }
 
-    /// Returns what [`lend_roles`](Self::lend_roles) lent.
-    pub(crate) fn take_roles_back(&self, roles: Dict) {
-        *self.roles.lock() = roles;
+    /// Returns what [`lend_welcome`](Self::lend_welcome) lent.
+    pub(crate) fn take_welcome_back(&self, welcome: Dict) {
+        *self.welcome.lock() = welcome;
     }
 
     /// How much of the meta API there is.

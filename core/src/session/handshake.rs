@@ -20,7 +20,10 @@ use crate::realm::{Membership, Realm};
 use crate::router::{NoRealm, SessionSlot, Shared};
 use crate::serializer::{HeadItem, Run};
 use crate::uri;
-use crate::value::{Dict, Value};
+use crate::value::Dict;
+
+/// What most WELCOMEs need, in whatever format.
+const WELCOME_BYTES: usize = 2 << 10;
 
 /// Why there is no session.
 pub(super) enum Refused {
@@ -87,22 +90,25 @@ impl Connection<'_> {
         identity: &Identity,
         turn: &mut Turn,
     ) -> Result<(), Refused> {
-        let mut details = welcome_details(realm, method, identity, realm.lend_roles());
-        let mut delivery = self.say_welcome(id, &details, turn);
-        if let Some(Value::Dict(roles)) = details.remove("roles") {
-            realm.take_roles_back(roles);
+        let mut details = realm.lend_welcome();
+        address(&mut details, method, identity);
+        let delivery = self.say_welcome(id, &details, turn);
+        if delivery != Delivery::TooLong {
+            details.remove("authextra");
+            realm.take_welcome_back(details);
+            return Ok(());
         }
-        if delivery == Delivery::TooLong {
-            details.insert("roles", features::roles_of_router());
-            delivery = self.say_welcome(id, &details, turn);
+        details.insert("roles", features::roles_of_router());
+        match self.say_welcome(id, &details, turn) {
+            Delivery::TooLong => Err(too_long("WELCOME")),
+            _ => Ok(()),
         }
-        if delivery == Delivery::TooLong { Err(too_long("WELCOME")) } else { Ok(()) }
     }
 
     fn say_welcome(&mut self, id: Id, details: &Dict, turn: &mut Turn) -> Delivery {
         let head =
             [HeadItem::Uint(Code::Welcome.number()), HeadItem::Uint(id.get()), HeadItem::Dict(details)];
-        let mut frame = Vec::new();
+        let mut frame = Vec::with_capacity(WELCOME_BYTES);
         self.format.serializer().encode(&head, Run::default(), &mut frame);
         turn.say_for_connection(&self.outbox, &frame)
     }
@@ -169,18 +175,13 @@ pub(super) fn too_long(message: &str) -> Refused {
     Refused::Abort(uri::PAYLOAD_SIZE_EXCEEDED, format!("{message} is longer than the client accepts"))
 }
 
-fn welcome_details(realm: &Realm, method: &str, identity: &Identity, roles: Dict) -> Dict {
-    let details = Dict::new()
-        .with("realm", realm.uri())
-        .with("authid", identity.authid.as_str())
-        .with("authrole", identity.authrole.as_str())
-        .with("authmethod", method)
-        .with("authprovider", identity.authprovider.as_str())
-        .with("roles", roles)
-        .with("agent", concat!("Crossway-", env!("CARGO_PKG_VERSION")));
-    if identity.authextra.is_empty() {
-        details
-    } else {
-        details.with("authextra", identity.authextra.clone())
+/// Says in `welcome` whom it is for, where it says whom it was for before.
+fn address(welcome: &mut Dict, method: &str, identity: &Identity) {
+    welcome.write_text("authid", &identity.authid);
+    welcome.write_text("authrole", &identity.authrole);
+    welcome.write_text("authmethod", method);
+    welcome.write_text("authprovider", &identity.authprovider);
+    if !identity.authextra.is_empty() {
+        welcome.insert("authextra", identity.authextra.clone());
     }
 }

@@ -37,6 +37,15 @@ impl Dict {
         }
     }
 
+    /// Puts a text at `key`, into the memory of the text that was there if there was one.
+    pub(crate) fn write_text(&mut self, key: &str, text: &str) {
+        match self.entries.iter_mut().find(|(k, _)| k == key) {
+            Some((_, Value::Text(old))) => text.clone_into(old),
+            Some((_, old)) => *old = Value::Text(text.to_owned()),
+            None => self.entries.push((key.to_owned(), Value::Text(text.to_owned()))),
+        }
+    }
+
     /// Takes out the value at `key`.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         let at = self.entries.iter().position(|(k, _)| k == key)?;
