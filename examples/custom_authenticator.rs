@@ -30,7 +30,7 @@ impl Authenticator for Riddle {
     ) -> Result<Identity, AuthError> {
         let question = Dict::new().with("a", self.a).with("b", self.b);
         let answer = challenger.challenge(question).await?;
-        if answer.signature != (self.a * self.b).to_string() {
+        if *answer.signature != (self.a * self.b).to_string() {
             return Err(AuthError::Denied("that is not the answer".to_owned()));
         }
         // A user behind a Unix socket or in this process gets more rights than one from afar.
@@ -49,7 +49,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let who = |key| clever.details().get(key).and_then(Value::as_text).unwrap_or("?");
     println!("{} may join as {}", who("authid"), who("authrole"));
 
-    let guess = |_: &Dict| Ok(Response { signature: "41".to_owned(), extra: Dict::new() });
+    let guess = |_: &Dict| Ok(Response { signature: "41".into(), extra: Dict::new() });
     match Login::new("realm1").answer("riddle", guess).join(connect()).await {
         Err(error) => println!("a guess: {error}"),
         Ok(session) => println!("{session:?} was lucky"),
@@ -65,7 +65,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 fn multiply(question: &Dict) -> Result<Response, AuthError> {
     let number = |key| question.get(key).and_then(Value::as_uint);
     match (number("a"), number("b")) {
-        (Some(a), Some(b)) => Ok(Response { signature: (a * b).to_string(), extra: Dict::new() }),
+        (Some(a), Some(b)) => Ok(Response { signature: (a * b).to_string().into(), extra: Dict::new() }),
         _ => Err(AuthError::Failed("a riddle without numbers".to_owned())),
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use crossway_core::auth::{AuthError, Response};
 use crossway_core::message::{Abort, Authenticate, Hello, Message, Welcome};
 use crossway_core::transport::Transport;
-use crossway_core::{Dict, Value};
+use crossway_core::{Dict, Secret, Value};
 
 use crate::actor::wire::Wire;
 use crate::{JoinError, Session};
@@ -58,7 +58,7 @@ impl Login {
 
     /// Offers the method `ticket`.
     pub fn ticket(self, ticket: impl Into<String>) -> Self {
-        let ticket = ticket.into();
+        let ticket = Secret::from(ticket.into());
         self.answer("ticket", move |_| Ok(Response { signature: ticket.clone(), extra: Dict::new() }))
     }
 
@@ -115,7 +115,7 @@ impl Login {
                     return Err(protocol(format!("CHALLENGE for {:?}, not offered", challenge.method)));
                 };
                 let Response { signature, extra } = answer(&challenge.extra)?;
-                wire.say(Authenticate { signature: signature.into(), extra })
+                wire.say(Authenticate { signature, extra })
                     .map_err(|error| JoinError::Lost(error.to_string()))?;
                 Ok(None)
             }

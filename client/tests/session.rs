@@ -196,7 +196,7 @@ async fn a_ticket_opens_a_closed_realm() {
     assert!(
         matches!(refused, JoinError::Refused { reason, .. } if reason == "wamp.error.authentication_required")
     );
-    let closure = |_: &Dict| Ok(Response { signature: "secret".to_owned(), extra: Dict::new() });
+    let closure = |_: &Dict| Ok(Response { signature: "secret".into(), extra: Dict::new() });
     Login::new("members").authid("joe").answer("ticket", closure).join(connect()).await.unwrap();
 }
 

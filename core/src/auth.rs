@@ -20,6 +20,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::caller::Procedures;
+use crate::secret::Secret;
 use crate::transport::TransportInfo;
 use crate::uri;
 use crate::value::Dict;
@@ -92,8 +93,8 @@ pub trait Challenger: Send {
 /// What the client answered to a challenge.
 #[derive(Clone)]
 pub struct Response {
-    /// `AUTHENTICATE.Signature`.
-    pub signature: String,
+    /// `AUTHENTICATE.Signature`: with `ticket` the ticket itself.
+    pub signature: Secret,
     /// `AUTHENTICATE.Extra`.
     pub extra: Dict,
 }

@@ -32,6 +32,7 @@
 //! | module                                     | room for                                            |
 //! |--------------------------------------------|-----------------------------------------------------|
 //! | [`value`], [`id`], [`uri`], [`time`], [`error`] | the words of the protocol                      |
+//! | [`Secret`]                                 | text that is wiped and not shown                    |
 //! | [`limits`]                                 | every limit, its default and its counter            |
 //! | [`caller`]                                 | calls that the router makes itself                  |
 //! | [`transport`], [`serializer`], [`auth`]    | what plug-in authors implement                      |
@@ -61,6 +62,7 @@ pub mod policy;
 mod realm;
 mod rendezvous;
 mod router;
+mod secret;
 pub mod serializer;
 mod session;
 pub mod time;
@@ -73,4 +75,5 @@ pub use id::Id;
 pub use limits::{Limits, Protocol};
 pub use realm::{MetaApi, RealmConfig};
 pub use router::{BuildError, Builder, Router};
+pub use secret::Secret;
 pub use value::{Dict, Value};

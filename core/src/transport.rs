@@ -24,7 +24,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use zeroize::Zeroize;
 
+use crate::secret::Secret;
 use crate::serializer::Serializer;
 
 /// One connection, ready to carry WAMP messages.
@@ -264,9 +266,9 @@ impl TransportInfo {
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Evidence {
     /// The HTTP headers `Cookie` as one (RFC 6265).
-    pub cookie: Option<String>,
+    pub cookie: Option<Secret>,
     /// The HTTP header `Authorization`.
-    pub authorization: Option<String>,
+    pub authorization: Option<Secret>,
     /// The certificates that the client showed in TLS, its own first, in DER. They have been verified.
     pub certificates: Vec<Vec<u8>>,
     /// What makes the TLS connection unmistakable.
@@ -303,6 +305,12 @@ pub struct ChannelBinding {
     pub server_end_point: Option<Arc<[u8]>>,
 }
 
+impl Drop for ChannelBinding {
+    fn drop(&mut self) {
+        self.exporter.zeroize();
+    }
+}
+
 impl fmt::Debug for ChannelBinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ChannelBinding")
@@ -323,7 +331,7 @@ pub struct Met {
     /// What it is known by from now on.
     pub visitor: Visitor,
     /// What `Set-Cookie` says; `None`: the client has its cookie already.
-    pub set_cookie: Option<String>,
+    pub set_cookie: Option<Secret>,
 }
 
 impl fmt::Debug for Met {

@@ -62,6 +62,6 @@ impl Challenger for Client {
     async fn challenge(&mut self, extra: Dict) -> Result<Response, AuthError> {
         let challenge = extra.get("challenge").and_then(Value::as_text).unwrap_or_default();
         let message = if self.message.is_empty() { challenge } else { &self.message };
-        Ok(Response { signature: format!("{}{message}", self.signature), extra: Dict::new() })
+        Ok(Response { signature: format!("{}{message}", self.signature).into(), extra: Dict::new() })
     }
 }

@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::hmac;
+use crossway_core::Secret;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::{CookieOptions, SameSite};
 
@@ -30,7 +32,7 @@ impl Jar {
     pub(crate) fn new(options: CookieOptions) -> Self {
         let CookieOptions { name, mut keys, max_age, same_site, .. } = options;
         if keys.is_empty() {
-            keys.push([random().to_be_bytes(), random().to_be_bytes()].concat());
+            keys.push(Zeroizing::new([random().to_be_bytes(), random().to_be_bytes()].concat()));
         }
         let keys = keys.iter().map(|key| hmac::Key::new(hmac::HMAC_SHA256, key)).collect();
         Jar { name, keys, max_age, same_site }
@@ -64,17 +66,17 @@ impl Jar {
     }
 
     /// A new id and its `Set-Cookie`.
-    pub(crate) fn make(&self, secure: bool, now: SystemTime) -> (u128, String) {
+    pub(crate) fn make(&self, secure: bool, now: SystemTime) -> (u128, Secret) {
         let id = random();
         (id, self.header(id, seconds(now), secure, now))
     }
 
     /// The same with the newest key.
-    pub(crate) fn renew(&self, shown: &Shown, secure: bool, now: SystemTime) -> String {
+    pub(crate) fn renew(&self, shown: &Shown, secure: bool, now: SystemTime) -> Secret {
         self.header(shown.id, shown.made, secure, now)
     }
 
-    fn header(&self, id: u128, made: u64, secure: bool, now: SystemTime) -> String {
+    fn header(&self, id: u128, made: u64, secure: bool, now: SystemTime) -> Secret {
         let mut value = format!("{id:032x}.{made:x}");
         // There is at least one key.
         let signature = self.keys.first().map(|key| hmac::sign(key, value.as_bytes()));
@@ -90,7 +92,10 @@ impl Jar {
             SameSite::Lax => "Lax",
             SameSite::None => "None",
         };
-        format!("{}={value}; Path=/; Max-Age={left}; HttpOnly{secure}; SameSite={same_site}", self.name)
+        let header =
+            format!("{}={value}; Path=/; Max-Age={left}; HttpOnly{secure}; SameSite={same_site}", self.name);
+        value.zeroize();
+        header.into()
     }
 }
 

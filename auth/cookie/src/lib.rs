@@ -38,6 +38,7 @@ use crossway_core::limits::Counter;
 use crossway_core::transport::{Met, Visitor, Visitors};
 use parking_lot::Mutex;
 use tokio::time::Instant;
+use zeroize::Zeroizing;
 
 use jar::Jar;
 use table::Table;
@@ -49,7 +50,7 @@ pub struct CookieOptions {
     /// taken by browsers from this very host only, and over TLS only.
     pub name: String,
     /// Keys for signatures, the newest first: it signs, all verify. Empty, the default: a random one, until the router stops.
-    pub keys: Vec<Vec<u8>>,
+    pub keys: Vec<Zeroizing<Vec<u8>>>,
     /// How long a login is remembered. 24 h.
     pub max_age: Duration,
     /// Which pages of other sites bring the cookie along. `Lax`.

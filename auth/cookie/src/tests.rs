@@ -142,7 +142,7 @@ async fn what_is_forged_or_altered_is_replaced() {
 
 #[tokio::test]
 async fn keys_are_rotated() {
-    let key = |text: &str| text.as_bytes().to_vec();
+    let key = |text: &str| text.as_bytes().to_vec().into();
     let jar = |keys: &[&str]| {
         let keys = keys.iter().map(|text| key(text)).collect();
         Jar::new(CookieOptions { keys, ..CookieOptions::default() })
@@ -220,7 +220,7 @@ fn one_connection_leaves_logins_in_so_many_realms_and_as_one_user() {
 
 #[test]
 fn nothing_shows_secrets() {
-    let options = CookieOptions { keys: vec![b"hunter2".to_vec()], ..CookieOptions::default() };
+    let options = CookieOptions { keys: vec![b"hunter2".to_vec().into()], ..CookieOptions::default() };
     assert!(!format!("{options:?}").contains("hunter2"));
     let cookies = Cookies::new(options);
     let met = cookies.meet(None, false);

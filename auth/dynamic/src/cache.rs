@@ -3,6 +3,7 @@
 //! Law: a verdict is found again by everything that it depended on, and its key gives none of that away: it is a MAC under
 //! a key that only this cache knows.
 
+use std::fmt;
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
@@ -13,6 +14,16 @@ use zeroize::Zeroizing;
 
 use crate::Question;
 use crate::verdict::Verdict;
+
+/// Takes what is written into it without keeping it.
+struct Mac(hmac::Context);
+
+impl fmt::Write for Mac {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.update(text.as_bytes());
+        Ok(())
+    }
+}
 
 pub(crate) struct Cache {
     most: usize,
@@ -40,8 +51,9 @@ impl Cache {
         if self.most == 0 {
             return None;
         }
-        let essence = Zeroizing::new(question.essence());
-        hmac::sign(self.key.as_ref()?, essence.as_bytes()).as_ref().try_into().ok()
+        let mut mac = Mac(hmac::Context::with_key(self.key.as_ref()?));
+        question.write_essence(&mut mac).ok()?;
+        mac.0.sign().as_ref().try_into().ok()
     }
 
     pub(crate) fn get(&self, key: &Key) -> Option<Verdict> {

@@ -198,7 +198,7 @@ impl Authenticator for Dynamic {
         let mut claimed = None;
         if self.method == "ticket" {
             claimed = Some(crossway_users::authid(request, &self.method)?.to_owned());
-            question.show_ticket(challenger.challenge(Dict::new()).await?.signature);
+            question.show_ticket(&challenger.challenge(Dict::new()).await?.signature);
         }
         let Verdict { authid, role, extra, .. } = self.decide(&question).await?;
         // Where nothing was shown, the client does not choose its name: the decider does, or nobody.

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use crossway_core::Dict;
 use crossway_core::caller::{CallFailed, Caller, Procedures};
 use crossway_core::{Value, uri};
+use zeroize::Zeroizing;
 
 use crate::{Decided, Decider, Question, Undecided};
 
@@ -31,9 +32,10 @@ impl Procedure {
 #[async_trait]
 impl Decider for Procedure {
     async fn decide(&self, question: &Question) -> Result<Decided, Undecided> {
-        let args =
-            [Value::from(question.realm.as_str()), question.authid(), Value::Dict(question.details.clone())];
-        let answer = self.caller.call(&self.uri, &args, &Dict::new()).await.map_err(undecided)?;
+        let details = Value::Dict(question.details.clone());
+        // What the client has shown is among the details.
+        let args = Zeroizing::new([Value::from(question.realm.as_str()), question.authid(), details]);
+        let answer = self.caller.call(&self.uri, &*args, &Dict::new()).await.map_err(undecided)?;
         Ok(Decided { answer: answer.args.into_iter().next(), lasts: None })
     }
 

@@ -16,6 +16,7 @@ use crossway_scram::Scram;
 use crossway_users::{Roster, Salting, ScramDialect, ScramKdf, Seed, User, Users, VerifierError};
 use crossway_wampcra::WampCra;
 use parking_lot::Mutex;
+use zeroize::Zeroizing;
 
 use crate::verdict::{Undecided, nonsense, take_text};
 
@@ -61,7 +62,7 @@ impl Scheme {
 
 /// `secret`, as it is, or derived if there is a `salt`.
 fn wampcra(answer: &mut Dict) -> Result<Result<crossway_users::WampCra, VerifierError>, Undecided> {
-    let secret = text(answer, "secret")?;
+    let secret = Zeroizing::new(text(answer, "secret")?);
     let salt = take_text(answer, "salt")?;
     let (iterations, keylen) =
         (count(answer, "iterations")?.unwrap_or(1000), count(answer, "keylen")?.unwrap_or(32));
@@ -77,7 +78,8 @@ fn scram(answer: &mut Dict) -> Result<Result<crossway_users::Scram, VerifierErro
     let iterations = count(answer, "iterations")?.ok_or_else(|| nonsense("it says no iterations"))?;
     let memory = count(answer, "memory")?;
     let salt = text(answer, "salt")?;
-    let (stored, server) = (text(answer, "stored_key")?, text(answer, "server_key")?);
+    let mut key = |name| text(answer, name).map(Zeroizing::new);
+    let (stored, server) = (key("stored_key")?, key("server_key")?);
     let kdf = ScramKdf::new(&kdf, iterations, memory);
     Ok(kdf.and_then(|kdf| crossway_users::Scram::stored(kdf, &salt, &stored, &server)))
 }

@@ -1,15 +1,15 @@
 //! What a decider is told.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use crossway_core::auth::AuthRequest;
 use crossway_core::transport::TransportInfo;
-use crossway_core::{Dict, Value};
+use crossway_core::{Dict, Secret, Value};
 use crossway_users::hex;
 use zeroize::Zeroize;
 
-/// Somebody wants to join. Shows nothing of itself in logs.
+/// Somebody wants to join. Shows nothing of itself in logs, and is wiped when it is dropped.
 pub struct Question {
     /// The realm.
     pub realm: String,
@@ -19,9 +19,6 @@ pub struct Question {
     /// `ticket`.
     pub details: Dict,
 }
-
-/// Where the ticket is among the details.
-const TICKET: &str = "ticket";
 
 impl Question {
     pub(crate) fn new(request: &AuthRequest, method: &str) -> Self {
@@ -35,8 +32,8 @@ impl Question {
         Question { realm: request.realm.clone(), authid: request.authid.clone(), details }
     }
 
-    pub(crate) fn show_ticket(&mut self, ticket: String) {
-        self.details.insert(TICKET, ticket);
+    pub(crate) fn show_ticket(&mut self, ticket: &Secret) {
+        self.details.insert("ticket", &**ticket);
     }
 
     /// The authid as a value; absent is null.
@@ -45,25 +42,28 @@ impl Question {
     }
 
     /// Everything that a verdict may depend on, without a way to mistake one thing for another. The session and the port
-    /// that the peer happens to have are new each time, and nothing that a verdict may be remembered for.
-    pub(crate) fn essence(&self) -> String {
+    /// that the peer happens to have are new each time, and nothing that a verdict may be remembered for. Written piece by
+    /// piece: put together it would be one more place with a secret in it.
+    pub(crate) fn write_essence(&self, to: &mut impl Write) -> fmt::Result {
         let Question { realm, authid, details } = self;
         let lasting: Vec<_> =
             details.iter().filter(|(key, _)| !["session", "transport"].contains(key)).collect();
         let transport = details.get("transport").and_then(Value::as_dict);
-        let lasting_transport: Vec<_> = transport
-            .into_iter()
-            .flat_map(Dict::iter)
-            .map(|(key, value)| (key, if key == "peer" { host(value) } else { format!("{value:?}") }))
-            .collect();
-        format!("{realm:?} {authid:?} {lasting:?} {lasting_transport:?}")
+        write!(to, "{realm:?} {authid:?} {lasting:?}")?;
+        for (key, value) in transport.into_iter().flat_map(Dict::iter) {
+            match key {
+                "peer" => write!(to, " {key:?} {:?}", host(value))?,
+                _ => write!(to, " {key:?} {value:?}")?,
+            }
+        }
+        Ok(())
     }
 }
 
 /// An address without its port.
-fn host(peer: &Value) -> String {
+fn host(peer: &Value) -> &str {
     let peer = peer.as_text().unwrap_or_default();
-    format!("{:?}", peer.rsplit_once(':').map_or(peer, |(host, _)| host))
+    peer.rsplit_once(':').map_or(peer, |(host, _)| host)
 }
 
 /// Where the client comes from. What the transport learned that is a secret is for the method that lives by it.
@@ -78,7 +78,7 @@ fn transport(info: &TransportInfo, method: &str) -> Dict {
         transport.insert("credentials", Dict::new().with("uid", who.uid).with("gid", who.gid));
     }
     match (method, &evidence.cookie, evidence.certificates.first()) {
-        ("cookie", Some(cookie), _) => transport.insert("cookie", cookie.as_str()),
+        ("cookie", Some(cookie), _) => transport.insert("cookie", &**cookie),
         ("tls", _, Some(certificate)) => transport.insert("certificate_sha256", fingerprint(certificate)),
         _ => None,
     };
@@ -92,9 +92,7 @@ fn fingerprint(certificate: &[u8]) -> String {
 
 impl Drop for Question {
     fn drop(&mut self) {
-        if let Some(Value::Text(mut ticket)) = self.details.remove(TICKET) {
-            ticket.zeroize();
-        }
+        self.details.zeroize();
     }
 }
 

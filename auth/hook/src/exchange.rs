@@ -3,11 +3,12 @@
 //! Law: a connection that has answered in full is used again, and one that was closed meanwhile is no failure: a new one
 //! is made. There are never more of them than decisions at a time.
 
+use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
-use crossway_core::Value;
-use crossway_dynamic::{Decided, Undecided};
+use crossway_core::{Dict, Value};
+use crossway_dynamic::{Decided, Question, Undecided};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
@@ -16,8 +17,10 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use rustls::pki_types::ServerName;
+use serde::Serialize;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use zeroize::Zeroizing;
 
 use crate::address::Address;
 use crate::{HookError, HookOptions, trust};
@@ -52,8 +55,7 @@ impl Service {
         Ok(Service { address, tls, bearer, max_answer: options.max_answer, idle: Mutex::default() })
     }
 
-    pub(crate) async fn ask(&self, body: Vec<u8>) -> Result<Decided, Undecided> {
-        let body = Bytes::from(body);
+    pub(crate) async fn ask(&self, body: Bytes) -> Result<Decided, Undecided> {
         let (mut sender, response) =
             self.send(&body).await.map_err(|error| Undecided::Failed(error.to_string()))?;
         let (head, body) = response.into_parts();
@@ -116,6 +118,38 @@ impl Service {
             None => begin(stream).await,
             Some((tls, name)) => begin(tls.connect(name.clone(), stream).await?).await,
         }
+    }
+}
+
+/// What is sent: what the client has shown is in it, so it is wiped when nobody has it any more, and takes its room at once
+/// rather than leave pieces behind while it grows.
+pub(crate) fn body(question: &Question) -> serde_json::Result<Bytes> {
+    #[derive(Serialize)]
+    struct Body<'q> {
+        realm: &'q str,
+        authid: Option<&'q str>,
+        details: &'q Dict,
+    }
+    let Question { realm, authid, details } = question;
+    let body = Body { realm, authid: authid.as_deref(), details };
+    let mut length = Length(0);
+    serde_json::to_writer(&mut length, &body)?;
+    let mut octets = Zeroizing::new(Vec::with_capacity(length.0));
+    serde_json::to_writer(&mut *octets, &body)?;
+    Ok(Bytes::from_owner(octets))
+}
+
+/// Counts what is written.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.0 += octets.len();
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -25,7 +25,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crossway_core::Dict;
 use crossway_core::limits::Counter;
 use crossway_dynamic::{Decided, Decider, Question, Undecided};
 use exchange::Service;
@@ -151,11 +150,7 @@ impl fmt::Debug for Hook {
 #[async_trait]
 impl Decider for Hook {
     async fn decide(&self, question: &Question) -> Result<Decided, Undecided> {
-        let body = Dict::new()
-            .with("realm", question.realm.as_str())
-            .with("authid", question.authid())
-            .with("details", question.details.clone());
-        let body = serde_json::to_vec(&body).map_err(|error| Undecided::Failed(error.to_string()))?;
+        let body = exchange::body(question).map_err(|error| Undecided::Failed(error.to_string()))?;
         let mut has_place = false;
         let asking = async {
             let _place = self.places.acquire().await;

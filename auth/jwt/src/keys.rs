@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crossway_watched::{FileError, FileOptions, Watched};
 use jsonwebtoken::Algorithm;
-use jsonwebtoken::jwk::{Jwk, JwkSet};
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet};
+use zeroize::Zeroize;
 
 use crate::key::{Key, KeyError};
 
@@ -77,19 +78,33 @@ pub(crate) enum JwksError {
     Empty,
 }
 
+/// A set that has been read: the secrets in it are wiped when their keys are made.
+struct Passing(JwkSet);
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        for key in &mut self.0.keys {
+            if let AlgorithmParameters::OctetKey(secret) = &mut key.algorithm {
+                secret.value.zeroize();
+            }
+        }
+    }
+}
+
 /// The keys of a JWK set that are for signatures; others are left out.
 ///
 /// # Errors
 /// What is wrong with it. Keys of unknown kinds are not.
 pub(crate) fn read(text: &str) -> Result<Vec<Key>, JwksError> {
-    let set: JwkSet =
-        serde_json::from_str(text).map_err(|error| JwksError::Syntax(error.line(), error.column()))?;
-    if set.keys.len() > MAX_KEYS {
+    let set = serde_json::from_str(text).map_err(|error| JwksError::Syntax(error.line(), error.column()))?;
+    let set = Passing(set);
+    let jwks = &set.0.keys;
+    if jwks.len() > MAX_KEYS {
         return Err(JwksError::TooMany);
     }
     let key = |(at, jwk): (usize, &Jwk)| {
         Key::from_jwk(jwk).map_err(|error| JwksError::Key { number: at + 1, error }).transpose()
     };
-    let keys = set.keys.iter().enumerate().filter_map(key).collect::<Result<Vec<_>, _>>()?;
+    let keys = jwks.iter().enumerate().filter_map(key).collect::<Result<Vec<_>, _>>()?;
     if keys.is_empty() { Err(JwksError::Empty) } else { Ok(keys) }
 }

@@ -154,7 +154,7 @@ mod tests {
             challenger: &mut dyn Challenger,
         ) -> Result<Identity, AuthError> {
             let ticket = challenger.challenge(Dict::new()).await?.signature;
-            Ok(Identity::new(ticket, "user", "static"))
+            Ok(Identity::new(&*ticket, "user", "static"))
         }
 
         fn admitted(&self, _: &AuthRequest, _: &Identity, _: &str) {
@@ -167,7 +167,7 @@ mod tests {
     #[async_trait]
     impl Challenger for Shows {
         async fn challenge(&mut self, _: Dict) -> Result<Response, AuthError> {
-            Ok(Response { signature: self.0.to_owned(), extra: Dict::new() })
+            Ok(Response { signature: self.0.into(), extra: Dict::new() })
         }
     }
 

@@ -9,6 +9,7 @@ use super::{
 use super::{Code, Options, Payload, Text};
 use crate::error::Violation;
 use crate::id::Id;
+use crate::secret::Secret;
 use crate::serializer::{HeadItem, Item, Kind, MAX_ELEMENTS, Scan, Serializer};
 use crate::value::{Dict, Value};
 
@@ -91,6 +92,7 @@ pub(super) struct Head {
 enum HeadValue {
     Uint(u64),
     Text(String),
+    Secret(Secret),
     Dict(Dict),
 }
 
@@ -104,6 +106,7 @@ impl Head {
         items.extend(self.items.iter().map(|item| match item {
             HeadValue::Uint(number) => HeadItem::Uint(*number),
             HeadValue::Text(text) => HeadItem::Text(text),
+            HeadValue::Secret(text) => HeadItem::Text(text),
             HeadValue::Dict(dict) => HeadItem::Dict(dict),
         }));
         serializer.encode(&items, self.payload.run(), out);
@@ -142,6 +145,15 @@ impl<'a> Element<'a> for Text<'a> {
     }
     fn write(self, to: &mut Head) {
         to.items.push(HeadValue::Text(self.into_owned()));
+    }
+}
+
+impl<'a> Element<'a> for Secret {
+    fn read(from: &mut Elements<'a>, field: &'static str) -> Result<Self, Violation> {
+        <Text<'a> as Element>::read(from, field).map(Secret::from)
+    }
+    fn write(self, to: &mut Head) {
+        to.items.push(HeadValue::Secret(self));
     }
 }
 

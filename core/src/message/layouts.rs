@@ -9,6 +9,7 @@ use super::{
 };
 use crate::error::Violation;
 use crate::id::Id;
+use crate::secret::Secret;
 use crate::serializer::{Scan, Serializer};
 use crate::value::Dict;
 
@@ -86,7 +87,7 @@ layouts! {
     /// The router asks for proof.
     Challenge<'a> { method: Text<'a>, extra: Dict, }
     /// The client gives it.
-    Authenticate<'a> { signature: Text<'a>, extra: Dict, }
+    Authenticate { signature: Secret, extra: Dict, }
     /// Either side leaves in peace.
     Goodbye<'a> { details: Dict, reason: Text<'a>, }
     /// A request or an invocation failed.

@@ -109,7 +109,7 @@ impl Connection<'_> {
         let serializer = self.format.serializer();
         let scan = serializer.scan(&frame, self.router.limits.max_depth).map_err(Violation::from)?;
         match Message::decode(&frame, &scan, serializer)? {
-            Message::Authenticate(m) => Ok(Response { signature: m.signature.into_owned(), extra: m.extra }),
+            Message::Authenticate(m) => Ok(Response { signature: m.signature, extra: m.extra }),
             Message::Abort(_) => Err(Ended::Aborted.into()),
             other => {
                 let text =

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use zeroize::Zeroize;
+
 use super::Value;
 use crate::serializer::{Unrepresentable, Visitor};
 
@@ -85,6 +87,14 @@ impl Dict {
             value.walk(into)?;
         }
         into.end_dict()
+    }
+}
+
+impl Zeroize for Dict {
+    /// Leaves it empty. Keys are no secrets.
+    fn zeroize(&mut self) {
+        self.entries.iter_mut().for_each(|(_, value)| value.zeroize());
+        self.entries.clear();
     }
 }
 

@@ -12,6 +12,8 @@ mod tests;
 pub use builder::ValueBuilder;
 pub use dict::Dict;
 
+use zeroize::Zeroize;
+
 use crate::serializer::{Unrepresentable, Visitor};
 
 /// Anything a WAMP message can hold.
@@ -100,6 +102,20 @@ impl Value {
             }
             Value::Dict(dict) => dict.walk(into),
         }
+    }
+}
+
+impl Zeroize for Value {
+    /// Leaves null. For those few that hold what somebody has shown; dropping a value wipes nothing.
+    fn zeroize(&mut self) {
+        match self {
+            Value::Text(text) => text.zeroize(),
+            Value::Bytes(bytes) => bytes.zeroize(),
+            Value::List(items) => items.iter_mut().for_each(Value::zeroize),
+            Value::Dict(dict) => dict.zeroize(),
+            Value::Null | Value::Bool(_) | Value::Uint(_) | Value::Int(_) | Value::Float(_) => {}
+        }
+        *self = Value::Null;
     }
 }
 

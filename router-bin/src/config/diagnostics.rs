@@ -165,7 +165,7 @@ impl<'a> Shown<'a> {
     fn new(mistake: &'a Mistake, sources: &Sources) -> Self {
         let source = mistake.labels.first().map(|(span, _)| {
             let source = sources.get(span.source);
-            NamedSource::new(&source.name, source.text.clone())
+            NamedSource::new(&source.name, source.text.to_string())
         });
         Shown { mistake, source }
     }

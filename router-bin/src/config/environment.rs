@@ -4,9 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// A snapshot of the environment variables, sorted by name. Those that are no UTF-8 are left out.
+use crossway_core::Secret;
+
+/// A snapshot of the environment variables, sorted by name. Those that are no UTF-8 are left out. Any of them may be a secret:
+/// this copy is wiped, that of the process is the system's.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Environment(BTreeMap<String, String>);
+pub(crate) struct Environment(BTreeMap<String, Secret>);
 
 impl Environment {
     /// The environment of this process.
@@ -14,23 +17,25 @@ impl Environment {
         let variables = std::env::vars_os();
         Environment(
             variables
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                .filter_map(|(name, value)| {
+                    Some((name.into_string().ok()?, value.into_string().ok()?.into()))
+                })
                 .collect(),
         )
     }
 
     #[cfg(test)]
     pub(crate) fn with(variables: &[(&str, &str)]) -> Environment {
-        Environment(variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect())
+        Environment(variables.iter().map(|(name, value)| (name.to_string(), (*value).into())).collect())
     }
 
     /// The value of a variable; an empty one counts as not set.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.0.get(name).map(|value| &**value).filter(|value| !value.is_empty())
     }
 
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter().map(|(name, value)| (name.as_str(), &**value))
     }
 
     /// The directory for sockets that are given by a bare name: `$XDG_RUNTIME_DIR`, else `/run` where this user may

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::diagnostics::{Mistake, Notes};
-use super::tree::{Entry, Node, Span, Value};
+use super::tree::{Entry, Node, Span, Value, is_secret};
 use super::units;
 
 /// A table whose keys are asked for one by one; what nobody asked for is unknown.
@@ -176,7 +176,11 @@ impl<'a> Field<'a> {
     /// Notes that the value is of another kind than `what`, which says all that is allowed.
     fn wanted<T>(&self, what: &str) -> Option<T> {
         let path = if self.path.is_empty() { "the configuration" } else { &self.path };
-        let found = format!("found {}", self.node.value.describe());
+        // Without quotes a secret may be a number.
+        let found = match path.rsplit('.').next().is_some_and(is_secret) {
+            true => "found something else".to_string(),
+            false => format!("found {}", self.node.value.describe()),
+        };
         self.notes.add(Mistake::new(format!("`{path}` wants {what}")).at(self.node.span, found));
         None
     }
@@ -187,7 +191,7 @@ impl<'a> Field<'a> {
             Value::String(text) | Value::Untyped(text) if text.is_empty() => {
                 self.wrong("is empty", "nothing here", "allowed: text of at least one character")
             }
-            Value::String(text) | Value::Untyped(text) => Some(text.clone()),
+            Value::String(text) | Value::Untyped(text) => Some(text.to_string()),
             _ => self.wanted("text in quotes"),
         }
     }
@@ -195,7 +199,7 @@ impl<'a> Field<'a> {
     /// Text that may be empty.
     pub(crate) fn any_text(&self) -> Option<String> {
         match &self.node.value {
-            Value::String(text) | Value::Untyped(text) => Some(text.clone()),
+            Value::String(text) | Value::Untyped(text) => Some(text.to_string()),
             _ => self.wanted("text in quotes"),
         }
     }
@@ -207,14 +211,14 @@ impl<'a> Field<'a> {
 
     /// Whether the value is `"off"`, for what can be done without.
     pub(crate) fn is_off(&self) -> bool {
-        matches!(&self.node.value, Value::String(text) | Value::Untyped(text) if text == "off")
+        matches!(&self.node.value, Value::String(text) | Value::Untyped(text) if **text == *"off")
     }
 
     pub(crate) fn flag(&self) -> Option<bool> {
         match &self.node.value {
             Value::Bool(flag) => Some(*flag),
-            Value::Untyped(text) if text == "true" => Some(true),
-            Value::Untyped(text) if text == "false" => Some(false),
+            Value::Untyped(text) if **text == *"true" => Some(true),
+            Value::Untyped(text) if **text == *"false" => Some(false),
             _ => self.wanted("`true` or `false`"),
         }
     }
@@ -270,7 +274,8 @@ impl<'a> Field<'a> {
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
         let found = match &self.node.value {
             // YAML without quotes makes a number of `1.2`.
-            Value::String(text) | Value::Untyped(text) | Value::Number(text) => text.as_str(),
+            Value::String(text) | Value::Untyped(text) => &**text,
+            Value::Number(text) => text,
             _ => return self.wanted(&format!("one of {}", list(&names))),
         };
         if let Some((_, value)) = choices.iter().find(|(name, _)| *name == found) {
@@ -349,7 +354,7 @@ fn split_untyped(text: &str, span: Span) -> Vec<Node> {
         .map(|part| {
             let span = Span { start, end: start + part.len(), ..span };
             start = span.end + 1;
-            Node { value: Value::Untyped(part.trim().to_string()), span }
+            Node { value: Value::Untyped(part.trim().into()), span }
         })
         .collect()
 }

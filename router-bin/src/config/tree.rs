@@ -10,9 +10,11 @@ mod yaml;
 
 use std::path::Path;
 
+use crossway_core::Secret;
+
 use super::diagnostics::{Mistake, Notes};
 
-pub(crate) use self::secrets::secrets;
+pub(crate) use self::secrets::{is_secret, secrets};
 
 /// A place in one of the [`Sources`], in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +28,8 @@ pub(crate) struct Span {
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     pub(crate) name: String,
-    pub(crate) text: String,
+    /// There may be secrets in it.
+    pub(crate) text: Secret,
 }
 
 /// All texts that values came from.
@@ -35,7 +38,7 @@ pub(crate) struct Sources(Vec<Source>);
 
 impl Sources {
     /// Keeps a text; the number is what [`Span::source`] says.
-    pub(crate) fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> usize {
+    pub(crate) fn add(&mut self, name: impl Into<String>, text: impl Into<Secret>) -> usize {
         self.0.push(Source { name: name.into(), text: text.into() });
         self.0.len() - 1
     }
@@ -60,10 +63,10 @@ impl Sources {
     pub(super) fn blotted(mut self, found: &[Span], by_name: bool) -> Sources {
         for span in found {
             let text = &mut self.0[span.source].text;
-            *text = secrets::blot(text, span.start, span.end);
+            *text = secrets::blot(text, span.start, span.end).into();
         }
         if by_name {
-            self.0.iter_mut().for_each(|source| source.text = secrets::blot_by_name(&source.text));
+            self.0.iter_mut().for_each(|source| source.text = secrets::blot_by_name(&source.text).into());
         }
         self
     }
@@ -96,7 +99,7 @@ impl Node {
     }
 }
 
-/// What a value is, before it has a meaning.
+/// What a value is, before it has a meaning. Any text may be a secret.
 #[derive(Clone, Debug)]
 pub(crate) enum Value {
     Null,
@@ -104,9 +107,9 @@ pub(crate) enum Value {
     Integer(i64),
     /// A number that is no integer of 64 bits, as it was written.
     Number(String),
-    String(String),
+    String(Secret),
     /// From an environment variable, which knows no types: whatever is wanted is read out of it.
-    Untyped(String),
+    Untyped(Secret),
     List(Vec<Node>),
     Table(Vec<Entry>),
 }
@@ -135,7 +138,7 @@ impl Value {
             Value::Bool(value) => format!("`{value}`"),
             Value::Integer(value) => format!("the number {value}"),
             Value::Number(value) => format!("the number {value}"),
-            Value::String(value) | Value::Untyped(value) => format!("\"{value}\""),
+            Value::String(value) | Value::Untyped(value) => format!("\"{}\"", &**value),
             Value::List(_) => "a list".into(),
             Value::Table(_) => "a table".into(),
         }

@@ -31,7 +31,8 @@ fn hidden(prompt: &str) -> Result<Zeroizing<String>, Failed> {
 
 /// One line of standard input without its end.
 fn line() -> Result<Zeroizing<String>, Failed> {
-    let mut text = Zeroizing::new(String::new());
+    // As long as it may become: what grows leaves its beginnings behind.
+    let mut text = Zeroizing::new(String::with_capacity(LONGEST as usize + 1));
     let read = io::stdin().lock().take(LONGEST + 1).read_line(&mut text);
     read.map_err(|error| Failed::Refused(format!("Can't read the secret: {error}.")))?;
     let end = text.trim_end_matches(['\r', '\n']).len();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossway_core::Secret;
 use crossway_core::transport::{Evidence, Met, TransportInfo, Visitors};
 
 /// What a carrier knows about a connection; each handshake adds what it learns.
@@ -32,16 +33,16 @@ impl Peer {
     pub fn learn<'a>(&mut self, cookies: impl Iterator<Item = &'a str>, authorization: Option<&str>) {
         let cookies: Vec<_> = cookies.collect();
         if !cookies.is_empty() {
-            self.evidence().cookie = Some(cookies.join("; "));
+            self.evidence().cookie = Some(cookies.join("; ").into());
         }
         if let Some(authorization) = authorization {
-            self.evidence().authorization = Some(authorization.to_owned());
+            self.evidence().authorization = Some(authorization.into());
         }
     }
 
     /// Notes what an HTTP client is known by; returns what `Set-Cookie` has to say, if anything. Called after
     /// [`learn`](Self::learn), when it is clear that there will be a transport.
-    pub fn meet(&mut self, visitors: Option<&Arc<dyn Visitors>>) -> Option<String> {
+    pub fn meet(&mut self, visitors: Option<&Arc<dyn Visitors>>) -> Option<Secret> {
         let cookie = self.auth.as_ref().and_then(|auth| auth.cookie.as_deref());
         let Met { visitor, set_cookie } = visitors?.meet(cookie, self.secure);
         self.evidence().visitor = Some(visitor);

@@ -178,7 +178,7 @@ async fn the_end_point_is_the_certificate_by_the_hash_of_its_signature() {
         let client = server.client(NEW, None);
         let (_stream, evidence) = server.connect(&client).await.unwrap();
         let expected = hash.map(|hash| digest::digest(hash, &server.cert));
-        let found = evidence.channel.unwrap().server_end_point;
+        let found = evidence.channel.unwrap().server_end_point.clone();
         assert_eq!(found.as_deref(), expected.as_ref().map(AsRef::as_ref));
     }
 }

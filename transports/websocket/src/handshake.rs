@@ -11,6 +11,7 @@ use crossway_framing::{
 };
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use zeroize::Zeroizing;
 
 use crate::connection::Connection;
 use crate::extension::Agreement;
@@ -245,7 +246,7 @@ pub(crate) fn switching(
     subprotocol: Option<&str>,
     agreement: Option<Agreement>,
     cookie: Option<&str>,
-) -> String {
+) -> Zeroizing<String> {
     let mut answer = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Accept: {accept}\r\n"
@@ -259,5 +260,5 @@ pub(crate) fn switching(
     if let Some(cookie) = cookie {
         answer += &format!("Set-Cookie: {cookie}\r\n");
     }
-    answer + "\r\n"
+    Zeroizing::new(answer + "\r\n")
 }

@@ -1,7 +1,9 @@
 //! The head of an HTTP request.
 
 use bytes::Buf;
+use crossway_core::Secret;
 use crossway_framing::{Arrival, HandshakeError, Split};
+use zeroize::Zeroize;
 
 use crate::response::{Response, Status};
 
@@ -17,7 +19,8 @@ pub(crate) struct Request {
     /// Without the query.
     pub(crate) path: String,
     pub(crate) http_1_1: bool,
-    headers: Vec<(String, String)>,
+    /// Cookies and tokens are among them.
+    headers: Vec<(String, Secret)>,
 }
 
 impl Request {
@@ -31,6 +34,7 @@ impl Request {
         for reads in 1_usize.. {
             if let Some(size) = end_of_head(&arrival.seen, searched) {
                 let request = Self::parse(&arrival.seen[..size]);
+                arrival.seen[..size].zeroize();
                 arrival.seen.advance(size);
                 return Ok(request);
             }
@@ -70,7 +74,7 @@ impl Request {
         // A header that is no text is none that we know.
         let texts = request.headers.iter().filter_map(|header| {
             let value = std::str::from_utf8(header.value).ok()?;
-            Some((header.name.to_ascii_lowercase(), value.trim().to_owned()))
+            Some((header.name.to_ascii_lowercase(), value.trim().into()))
         });
         Request {
             method: request.method.unwrap_or_default().to_owned(),
@@ -87,7 +91,7 @@ impl Request {
 
     /// The values of a header. `name` is in lower case.
     pub(crate) fn all(&self, name: &'static str) -> impl Iterator<Item = &str> {
-        self.headers.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
+        self.headers.iter().filter(move |(other, _)| other == name).map(|(_, value)| &**value)
     }
 
     /// The items of a header that holds a list.

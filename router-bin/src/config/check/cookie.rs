@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crossway_cookie::{CookieOptions, SameSite};
+use zeroize::Zeroizing;
 
 use super::Context;
 use super::auth::secret::{self, Keys};
@@ -37,10 +38,10 @@ fn name(field: &Field<'_>) -> Option<String> {
     )
 }
 
-fn key(table: &Table<'_>, context: &Context<'_>) -> Option<Vec<u8>> {
+fn key(table: &Table<'_>, context: &Context<'_>) -> Option<Zeroizing<Vec<u8>>> {
     let key = secret::secret(table, &Keys::SECRET, context)?;
     if key.expose().len() >= 32 {
-        return Some(key.expose().as_bytes().to_vec());
+        return Some(Zeroizing::new(key.expose().as_bytes().to_vec()));
     }
     let help = "wanted: 32 characters or more, such as `openssl rand -hex 32` prints them".to_owned();
     table.note(format!("`{}` is too short for a key", table.path_of("secret")), "here", help);

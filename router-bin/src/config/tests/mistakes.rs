@@ -442,6 +442,15 @@ fn tickets_are_never_shown() {
     let shown = report(Format::Yaml, block);
     assert!(!shown.contains("sesame"), "{shown}");
 
+    // What ought to be text and is not may still be the ticket.
+    for ticket in ["7053210", "[\"7053210\"]", "{ x = \"7053210\" }", "7053210.5"] {
+        let text = auth(&format!(
+            "[{{ method = \"ticket\", tickets = [{{ authid = \"joe\", role = \"x\", ticket = {ticket} }}] }}]"
+        ));
+        let shown = report(Format::Toml, &text);
+        assert!(shown.contains("wants text in quotes") && !shown.contains("7053210"), "{shown}");
+    }
+
     // Without a tree, nobody knows which part of a line is the ticket.
     let shown = report(Format::Toml, &(text.clone() + "a = = b"));
     assert!(!shown.contains("sesame"), "{shown}");

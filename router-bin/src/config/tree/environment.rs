@@ -54,7 +54,7 @@ fn parse(value: &str, source: usize, offset: usize) -> Result<Node, Mistake> {
             Mistake::new("a value in brackets or braces has to be valid TOML").at(span, error).syntax()
         });
     }
-    Ok(Node { value: Value::Untyped(value.to_string()), span })
+    Ok(Node { value: Value::Untyped(value.into()), span })
 }
 
 fn put(node: &mut Node, path: &[Part], value: Node) -> Result<(), Mistake> {

@@ -6,16 +6,21 @@ use super::{Node, Span, Value};
 const KEYS: [&str; 8] =
     ["ticket", "bearer", "secret", "hash", "derived_key", "stored_key", "server_key", "router_key"];
 
+/// Whether a key of this name holds a secret.
+pub(crate) fn is_secret(key: &str) -> bool {
+    KEYS.contains(&key)
+}
+
 /// Where the secrets stand: the values of all keys that hold one. They are never shown in a report.
 pub(crate) fn secrets(node: &Node, found: &mut Vec<Span>) {
     match &node.value {
         Value::List(items) => items.iter().for_each(|item| secrets(item, found)),
         Value::Table(entries) => {
             for entry in entries {
-                match entry.value.value {
-                    Value::List(_) | Value::Table(_) => secrets(&entry.value, found),
-                    _ if KEYS.contains(&entry.key.as_str()) => found.push(entry.value.span),
-                    _ => {}
+                // Whatever it is, also where it ought to be text.
+                match is_secret(&entry.key) {
+                    true => found.push(entry.value.span),
+                    false => secrets(&entry.value, found),
                 }
             }
         }

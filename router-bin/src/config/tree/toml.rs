@@ -32,7 +32,7 @@ pub(super) fn value(text: &str, source: usize, offset: usize) -> Result<Node, St
 fn node(value: &Spanned<DeValue<'_>>, source: usize) -> Node {
     let place = span(value.span(), source);
     let value = match value.get_ref() {
-        DeValue::String(text) => Value::String(text.to_string()),
+        DeValue::String(text) => Value::String((**text).into()),
         DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
             Ok(number) => Value::Integer(number),
             Err(_) => Value::Number(number.to_string()),

@@ -108,7 +108,7 @@ impl<'de> Visitor<'de> for AnyVisitor {
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Any, E> {
-        Ok(Any::Scalar(Value::String(value.to_string())))
+        Ok(Any::Scalar(Value::String(value.into())))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Any, A::Error> {
