@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use toml_edit::InlineTable;
 
 use self::file::{Failed, UsersFile};
 use self::verifiers::Method;
@@ -113,48 +114,43 @@ pub(crate) fn hash(what: &Hash) -> ExitCode {
 }
 
 fn add(whom: &Whom, role: &str, keys: &[String], methods: Vec<Method>) -> Result<String, Failed> {
-    let mut file = UsersFile::open_or_new(&whom.at.file)?;
-    file.add(&whom.name, role)?;
-    if !keys.is_empty() {
-        file.set_keys(&whom.name, keys);
-    }
+    let add = |file: &mut UsersFile| file.add(&whom.name, role);
+    // Before anybody is asked for a secret, and once more when it is there.
+    add(&mut UsersFile::open_or_new(&whom.at.file)?)?;
     let methods = match (methods.is_empty(), keys.is_empty()) {
         (true, true) => vec![Method::Ticket, Method::WampScram],
         _ => methods,
     };
-    give(&mut file, &whom.name, &methods)?;
-    file.save()?;
-    Ok(String::new())
+    let verifiers = verifiers(&whom.name, &methods)?;
+    file::edit(&whom.at.file, UsersFile::open_or_new, |file| {
+        add(file)?;
+        if !keys.is_empty() {
+            file.set_keys(&whom.name, keys)?;
+        }
+        file.set(&whom.name, verifiers)
+    })
 }
 
 fn passwd(whom: &Whom, methods: Vec<Method>) -> Result<String, Failed> {
-    let mut file = UsersFile::open(&whom.at.file)?;
-    let methods = if methods.is_empty() { file.methods(&whom.name)? } else { methods };
+    let known = UsersFile::open(&whom.at.file)?.methods(&whom.name)?;
+    let methods = if methods.is_empty() { known } else { methods };
     if methods.is_empty() {
         let what = format!("{} has no secret. --method says what one would be for.", whom.name);
         return Err(Failed::Refused(what));
     }
-    file.methods(&whom.name)?;
-    give(&mut file, &whom.name, &methods)?;
-    file.save()?;
-    Ok(String::new())
+    let verifiers = verifiers(&whom.name, &methods)?;
+    file::edit(&whom.at.file, UsersFile::open, |file| file.set(&whom.name, verifiers))
 }
 
 fn rm(whom: &Whom) -> Result<String, Failed> {
-    let mut file = UsersFile::open(&whom.at.file)?;
-    file.remove(&whom.name)?;
-    file.save()?;
-    Ok(String::new())
+    file::edit(&whom.at.file, UsersFile::open, |file| file.remove(&whom.name))
 }
 
-/// Asks for a secret, and keeps something to check it with for each method.
-fn give(file: &mut UsersFile, name: &str, methods: &[Method]) -> Result<(), Failed> {
+/// Asks for a secret, and makes something to check it with for each method.
+fn verifiers(name: &str, methods: &[Method]) -> Result<Vec<(Method, InlineTable)>, Failed> {
     if methods.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let secret = password::ask(&format!("Secret of {name}"))?;
-    for method in methods {
-        file.set(name, *method, method.verifier(&secret)?);
-    }
-    Ok(())
+    methods.iter().map(|method| Ok((*method, method.verifier(&secret)?))).collect()
 }

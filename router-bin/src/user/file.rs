@@ -1,7 +1,8 @@
 //! The file of users as it is edited: what is not touched stays as it was written, comments included.
 //!
 //! Law: the file is whole at every moment, and never readable for more people than before: what is new is written beside it,
-//! read back as a router would read it, and put in its place.
+//! read back as a router would read it, and put in its place. Of several who change it at the same time each sees what the one
+//! before has done.
 
 use std::fmt::{self, Write as _};
 use std::fs::{self, OpenOptions};
@@ -49,6 +50,43 @@ pub(super) struct UsersFile {
 }
 
 const NEW: &str = "# Users of a Crossway router. `crossway user --help` tells how to change them.\n";
+
+/// Opens a file, changes it and puts it in its place, while nobody else does so. Nobody is asked anything meanwhile: others wait.
+pub(super) fn edit(
+    path: &Path,
+    open: impl FnOnce(&Path) -> Result<UsersFile, Failed>,
+    change: impl FnOnce(&mut UsersFile) -> Result<(), Failed>,
+) -> Result<String, Failed> {
+    let _alone = alone(path)
+        .map_err(|error| Failed::Refused(format!("Can't lock the folder of {}: {error}.", path.display())))?;
+    let mut file = open(path)?;
+    change(&mut file)?;
+    file.save()?;
+    Ok(String::new())
+}
+
+/// Waits until nobody else edits a file in the same folder, and keeps it so until the guard is dropped. It is the folder that
+/// is locked: the file gets replaced, and a file made for this would stay behind.
+///
+/// A folder that there is not is told of by whoever opens the file; where the system has no locks for folders, there are none.
+fn alone(path: &Path) -> io::Result<Option<fs::File>> {
+    let real = path.canonicalize();
+    let Ok(folder) = fs::File::open(folder_of(real.as_deref().unwrap_or(path))) else { return Ok(None) };
+    match folder.lock() {
+        Ok(()) => Ok(Some(folder)),
+        // NFS locks what is open for writing only, which folders never are.
+        Err(error) if error.kind() == ErrorKind::Unsupported => Ok(None),
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::BADF.raw_os_error()) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
 
 impl UsersFile {
     /// One that there is.
@@ -108,17 +146,18 @@ impl UsersFile {
         Ok(Method::ALL.into_iter().filter(|method| user.get(method.name()).is_some()).collect())
     }
 
-    pub(super) fn set(&mut self, name: &str, method: Method, verifier: InlineTable) {
-        if let Ok(user) = self.user(name) {
+    pub(super) fn set(&mut self, name: &str, verifiers: Vec<(Method, InlineTable)>) -> Result<(), Failed> {
+        let user = self.user(name)?;
+        for (method, verifier) in verifiers {
             user.insert(method.name(), value(verifier));
         }
+        Ok(())
     }
 
-    pub(super) fn set_keys(&mut self, name: &str, keys: &[String]) {
-        if let Ok(user) = self.user(name) {
-            let keys: toml_edit::Array = keys.iter().map(|key| key.to_ascii_lowercase()).collect();
-            user.insert("cryptosign", value(keys));
-        }
+    pub(super) fn set_keys(&mut self, name: &str, keys: &[String]) -> Result<(), Failed> {
+        let keys: toml_edit::Array = keys.iter().map(|key| key.to_ascii_lowercase()).collect();
+        self.user(name)?.insert("cryptosign", value(keys));
+        Ok(())
     }
 
     /// Name, role and methods of everybody, a line each.
@@ -146,7 +185,7 @@ impl UsersFile {
     }
 
     /// Puts what was changed in the place of what there was.
-    pub(super) fn save(self) -> Result<(), Failed> {
+    fn save(self) -> Result<(), Failed> {
         let text = Zeroizing::new(self.document.to_string());
         usable(&text, &self.path).map_err(|failed| Failed::Refused(failed.to_string()))?;
         self.replace(&text)
@@ -154,10 +193,7 @@ impl UsersFile {
     }
 
     fn replace(&self, text: &str) -> io::Result<()> {
-        let folder = match self.path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
+        let folder = folder_of(&self.path);
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         let beside = folder.join(format!(".{name}.{}", std::process::id()));
         let written = self.write_beside(&beside, text).and_then(|()| fs::rename(&beside, &self.path));

@@ -111,6 +111,29 @@ fn a_link_to_the_file_stays_a_link() {
 }
 
 #[test]
+fn who_changes_users_at_the_same_time_loses_no_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("users.toml");
+    let numbers = 0..12;
+    let done = |arguments: &[&str]| assert_eq!(told(&file, arguments, "").0, Some(0), "{arguments:?}");
+    // The first ones come before there is a file; then one half goes while the other half comes.
+    let add = |number: i32| {
+        let key = format!("545efb0a2192db8d43f118e9bf9aee081466e1ef36c708b96ee6f62dddad91{number:02x}");
+        done(&["user", "add", &format!("u{number}"), "--role", "x", "--pubkey", &key]);
+    };
+    std::thread::scope(|scope| numbers.clone().for_each(|number| drop(scope.spawn(move || add(number)))));
+    std::thread::scope(|scope| {
+        for number in numbers.clone() {
+            scope.spawn(move || done(&["user", "rm", &format!("u{number}")]));
+            scope.spawn(move || add(number + 100));
+        }
+    });
+    let kept = crossway_users::read(&fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!(kept.len(), numbers.len(), "all of those who came last, and nobody else");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left in the folder");
+}
+
+#[test]
 fn a_hash_may_stand_in_the_configuration() {
     let nowhere = Path::new("");
     let (code, lines, why) = told(nowhere, &["hash"], "secret\n");
