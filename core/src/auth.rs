@@ -43,7 +43,7 @@ pub trait Authenticator: Send + Sync + 'static {
     ///
     /// # Errors
     /// Why the client may not join; it is told with ABORT. Say [`AuthError::Denied`] for wrong credentials *and* for
-    /// unknown users, so that nobody can find out which names exist.
+    /// unknown users, so that nobody can find out which names exist. To panic is to say [`AuthError::Failed`].
     async fn authenticate(
         &self,
         request: &AuthRequest,

@@ -33,6 +33,7 @@
 //! |--------------------------------------------|-----------------------------------------------------|
 //! | [`value`], [`id`], [`uri`], [`time`], [`error`] | the words of the protocol                      |
 //! | [`Secret`]                                 | text that is wiped and not shown                    |
+//! | [`Seldom`]                                 | lines in the log that others can provoke            |
 //! | [`limits`]                                 | every limit, its default and its counter            |
 //! | [`caller`]                                 | calls that the router makes itself                  |
 //! | [`transport`], [`serializer`], [`auth`]    | what plug-in authors implement                      |
@@ -63,6 +64,7 @@ mod realm;
 mod rendezvous;
 mod router;
 mod secret;
+mod seldom;
 pub mod serializer;
 mod session;
 pub mod time;
@@ -76,4 +78,5 @@ pub use limits::{Limits, Protocol};
 pub use realm::{MetaApi, RealmConfig};
 pub use router::{BuildError, Builder, Router};
 pub use secret::Secret;
+pub use seldom::Seldom;
 pub use value::{Dict, Value};

@@ -17,6 +17,8 @@ use crossway_tests::peer::id;
 use crossway_tests::{Carrier, Format, Link, Peer, Plan, TestRouter, everywhere_with, on, on_memory};
 use serde_json::{Value, json};
 
+use crate::secrets::Log;
+
 const PROCEDURE: &str = "com.example.authenticate";
 
 /// For what has little to do with the link.
@@ -198,6 +200,20 @@ fn without_a_decision_nobody_gets_in() {
         decider.peer.close().await;
         joe.expect_abort("wamp.error.authentication_failed").await;
     });
+}
+
+#[test]
+fn the_log_says_now_and_then_that_nobody_decides_however_many_knock() {
+    let (log, _guard) = Log::of_this_thread();
+    on_memory(tickets(), async |router| {
+        for _ in 0..20 {
+            // There is no such procedure.
+            let mut joe = shows(router, Link::DEFAULT, "secret").await;
+            joe.expect_abort("wamp.error.authentication_failed").await;
+        }
+        assert_eq!(router.counter("logins_denied"), 0, "somebody else's outage is held against nobody");
+    });
+    assert_eq!(log.text().lines().filter(|line| line.contains("WARN")).count(), 1);
 }
 
 // covers: AUTH-06, AUTH-16, AUTH-20

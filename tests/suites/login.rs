@@ -281,6 +281,54 @@ fn an_address_has_so_many_logins_under_way() {
     });
 }
 
+/// Panics, at once or when it has heard the answer.
+struct Clumsy;
+
+#[async_trait]
+impl Authenticator for Clumsy {
+    fn method(&self) -> &str {
+        "clumsy"
+    }
+
+    async fn authenticate(
+        &self,
+        request: &AuthRequest,
+        challenger: &mut dyn Challenger,
+    ) -> Result<Identity, AuthError> {
+        if request.authid.is_some() {
+            challenger.challenge(Dict::new()).await?;
+        }
+        panic!("on purpose")
+    }
+}
+
+// covers: AUTH-06
+#[test]
+fn an_authenticator_that_panics_has_failed_and_keeps_no_place() {
+    let plan = || {
+        let mut plan = Plan::realm(realm().authenticator(Arc::new(Clumsy)));
+        plan.limits.max_logins_per_address = 1;
+        plan.limits.login_failures = Some(1);
+        plan.limits.login_failures_per_address = Some(1);
+        plan
+    };
+    on(addressed(), plan, async |router, link| {
+        // More often than failures are free: it is not the client's.
+        for _ in 0..2 {
+            let failed = abort("wamp.error.authentication_failed");
+            answer(router, link, hello(json!(["clumsy", "anonymous"]), json!({})), failed).await;
+            let mut peer = Peer::connect(router, link).await;
+            peer.send(hello(json!(["clumsy"]), json!({"authid": "joe"}))).await;
+            peer.expect(json!([4, "clumsy", {}])).await;
+            peer.send(json!([5, "anything", {}])).await;
+            peer.expect_abort("wamp.error.authentication_failed").await;
+            peer.expect_closed().await;
+        }
+        assert_eq!(try_ticket(router, link, "joe", "secret!!!").await[0], 2);
+        assert_eq!((router.counter("logins_denied"), router.counter("logins_over_limit")), (0, 0));
+    });
+}
+
 // covers: AUTH-17
 #[test]
 fn strangers_are_brief() {

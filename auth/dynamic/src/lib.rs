@@ -33,7 +33,7 @@ use std::fmt;
 use async_trait::async_trait;
 use crossway_core::auth::{AuthError, AuthRequest, Authenticator, Challenger, Identity};
 use crossway_core::caller::Procedures;
-use crossway_core::{Dict, Id, Value};
+use crossway_core::{Dict, Id, Seldom, Value};
 
 pub use authorizer::{ByRole, ProcedureAuthorizer};
 use cache::Cache;
@@ -69,6 +69,7 @@ pub struct Dynamic {
     decider: Box<dyn Decider>,
     likeness: Likeness,
     cache: Cache,
+    complaints: Seldom,
 }
 
 /// The methods with a proof, which is checked here: to ask about it without that would be an open door.
@@ -87,7 +88,7 @@ impl Dynamic {
         let method = method.into();
         let scheme = SCHEMES.iter().find(|(name, _)| *name == method).map(|(_, scheme)| *scheme);
         let (likeness, cache) = (Likeness::new(), Cache::new(Self::MAX_CACHED));
-        Dynamic { method, scheme, decider: Box::new(decider), likeness, cache }
+        Dynamic { method, scheme, decider: Box::new(decider), likeness, cache, complaints: Seldom::new() }
     }
 
     /// Verdicts that are remembered unless [`max_cached`](Self::max_cached) says otherwise.
@@ -141,9 +142,11 @@ impl Dynamic {
             let (realm, method) = (&question.realm, &self.method);
             match &undecided {
                 Undecided::Denied(why) => tracing::debug!(realm, method, why, "not let in"),
-                // Somebody should look after whoever decides.
+                // Somebody should look after whoever decides. Strangers choose how often.
                 Undecided::Failed(why) => {
-                    tracing::warn!(realm, method, why, "nobody could decide who this is")
+                    if let Some(left_out) = self.complaints.is_time() {
+                        tracing::warn!(realm, method, why, left_out, "nobody could decide who this is");
+                    }
                 }
             }
             AuthError::from(undecided)

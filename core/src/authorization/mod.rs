@@ -19,6 +19,7 @@
 //! | `decision`      | what is answered, and the terms of a permission                      |
 //! | `constraints`   | options that a permission rules out                                  |
 //! | `settle`        | what the session is told                                             |
+//! | `panics`        | authorizers that panic                                               |
 //! | `rules`         | permissions by URI and role: the first implementation of the trait   |
 //!
 //! A realm without an authorizer permits everything, except to call those procedures of the router that change something
@@ -26,6 +27,7 @@
 
 mod constraints;
 mod decision;
+mod panics;
 mod request;
 mod rules;
 mod settle;
@@ -37,6 +39,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::caller::Procedures;
 pub use constraints::{Constraints, Wish};
 pub use decision::{Decision, Grant, Verdict};
+pub(crate) use panics::{Deciding, ask, poll};
 pub use request::{Action, Actions, Asked, Request};
 pub use rules::{Explanation, Permission, Permissions, Role};
 pub(crate) use settle::Matter;
@@ -60,8 +63,8 @@ pub(crate) use settle::Matter;
 /// **For how long.** What was granted stays: nobody loses a subscription, a registration or a call because decisions have
 /// changed. The meta API can take them away.
 ///
-/// **Cancelling.** When the session ends, the future is dropped at its current await point. A future that panics ends the
-/// session.
+/// **Cancelling.** When the session ends, the future is dropped at its current await point. One that panics, now or
+/// later, has failed: the request is refused, and the session goes on.
 pub trait Authorizer: Send + Sync + 'static {
     /// Called when the router is built, once for every realm that has this authorizer. One that asks WAMP procedures gives
     /// it to its [`Caller`](crate::caller::Caller).

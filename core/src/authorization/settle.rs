@@ -4,7 +4,11 @@ use super::{Asked, Decision, Grant, Verdict};
 use crate::error::Refusal;
 use crate::id::Id;
 use crate::limits::Counters;
+use crate::seldom::Seldom;
 use crate::uri;
+
+/// Whoever may ask can make it fail as often as they like.
+static FAILED: Seldom = Seldom::new();
 
 /// Somebody asks for something, to be told what came of it.
 #[derive(Clone, Copy)]
@@ -24,7 +28,9 @@ impl Matter<'_> {
             Verdict::Failed(why) => {
                 self.counters.authorizations_failed.increment();
                 let (session, action) = (self.session, self.asked.action().name());
-                tracing::warn!(%session, action, uri = self.uri, %why, "authorization failed");
+                if let Some(left_out) = FAILED.is_time() {
+                    tracing::warn!(%session, action, uri = self.uri, %why, left_out, "authorization failed");
+                }
                 Err(Refusal::new(uri::AUTHORIZATION_FAILED, why.clone()))
             }
         }

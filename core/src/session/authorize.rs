@@ -17,7 +17,9 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use super::dispatch::Established;
 use super::stop::Stop;
 use super::waiting::Asking;
-use crate::authorization::{Action, Answer, Asked, Authorizer, Decision, Grant, Matter, Request, Verdict};
+use crate::authorization::{
+    self, Action, Answer, Asked, Authorizer, Decision, Grant, Matter, Request, Verdict,
+};
 
 /// A decision that was awaited.
 pub(super) struct Decided {
@@ -61,7 +63,7 @@ impl Established<'_> {
         let fresh;
         let (decision, version) = match decided {
             Some(Decided { decision, version }) => (decision, *version),
-            None => match authorizer.authorize(&self.request_about(uri, asked)) {
+            None => match authorization::ask(&**authorizer, &self.request_about(uri, asked)) {
                 Answer::Later(decision) => return Err(Stop::Wait(Asking { decision, version })),
                 Answer::Now(decision) => {
                     fresh = decision;

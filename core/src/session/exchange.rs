@@ -1,14 +1,16 @@
 //! The rounds of one authentication: CHALLENGE and AUTHENTICATE, as often as the method likes.
 //!
 //! Law: whatever an authenticator waits for, the connection is looked after meanwhile. A client that is lost, or a router that
-//! goes down, ends the wait: the authenticator is dropped where it stands.
+//! goes down, ends the wait: the authenticator is dropped where it stands. One that panics has not decided: the client is told
+//! so, and nobody else notices.
 //!
 //! ```text
 //!   Authenticator ── challenge(extra) ──> Desk ──> the connection's task: CHALLENGE, waits for AUTHENTICATE
 //!                 <────── Response ───────┘
 //! ```
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::{Poll, Waker};
 
@@ -22,6 +24,7 @@ use crate::auth::{AuthError, AuthRequest, Authenticator, Challenger, Identity, R
 use crate::error::Violation;
 use crate::gate::Attempt;
 use crate::message::{Challenge, Code, Message};
+use crate::seldom::Seldom;
 use crate::uri;
 use crate::value::Dict;
 
@@ -61,6 +64,16 @@ enum Event {
     Ended(Ended),
 }
 
+/// Who panics has not decided.
+fn panicked(request: &AuthRequest, authenticator: &dyn Authenticator) -> AuthError {
+    static PANICKED: Seldom = Seldom::new();
+    if let Some(left_out) = PANICKED.is_time() {
+        let method = authenticator.method();
+        tracing::error!(realm = request.realm, method, peer = %request.transport, left_out, "an authenticator has panicked");
+    }
+    AuthError::Failed("this way of logging in has failed".to_owned())
+}
+
 impl Connection<'_> {
     /// Lets a method decide. `Err`: there is nothing to decide any more.
     pub(super) async fn authenticate(
@@ -71,11 +84,14 @@ impl Connection<'_> {
     ) -> Result<Result<Identity, AuthError>, Refused> {
         let desk = Mutex::new(Desk::default());
         let mut exchange = Exchange(&desk);
-        let mut deciding = pin!(authenticator.authenticate(request, &mut exchange));
+        // All of it in one future, so that it panics in one place if it does.
+        let mut deciding = pin!(async { authenticator.authenticate(request, &mut exchange).await });
         loop {
             let event = poll_fn(|cx| {
-                if let Poll::Ready(decision) = deciding.as_mut().poll(cx) {
-                    return Poll::Ready(Event::Decided(decision));
+                let polled = catch_unwind(AssertUnwindSafe(|| deciding.as_mut().poll(cx)));
+                match polled.unwrap_or_else(|_| Poll::Ready(Err(panicked(request, authenticator)))) {
+                    Poll::Ready(decision) => return Poll::Ready(Event::Decided(decision)),
+                    Poll::Pending => {}
                 }
                 if let Some(extra) = desk.lock().extra.take() {
                     return Poll::Ready(Event::Challenge(extra));

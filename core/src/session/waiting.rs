@@ -13,7 +13,6 @@
 //! ```
 
 use std::collections::VecDeque;
-use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -22,7 +21,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::authorize::Decided;
 use super::dispatch::{Established, Next};
-use crate::authorization::Decision;
+use crate::authorization::{self, Deciding};
 use crate::error::Violation;
 use crate::message::Message;
 
@@ -31,7 +30,7 @@ const OVERHEAD: usize = 64;
 
 /// An authorizer that was asked.
 pub(super) struct Asking {
-    pub(super) decision: Pin<Box<dyn Future<Output = Decision> + Send>>,
+    pub(super) decision: Deciding,
     /// Its version then.
     pub(super) version: u64,
 }
@@ -146,7 +145,7 @@ impl Established<'_> {
     fn poll_decision(&self, cx: &mut Context<'_>) -> Poll<Over> {
         let mut slot = self.waiting.borrow_mut();
         let Some(waiting) = slot.as_deref_mut() else { return Poll::Pending };
-        let decision = match waiting.asking.decision.as_mut().poll(cx) {
+        let decision = match authorization::poll(&mut waiting.asking.decision, cx) {
             Poll::Ready(decision) => decision,
             Poll::Pending => {
                 let leaving = &mut waiting.behind.leaving;

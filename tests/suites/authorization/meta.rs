@@ -1,9 +1,7 @@
 //! What the router does in the name of a session: testaments, and events that were kept.
 
 use crossway_core::RealmConfig;
-use crossway_core::authorization::{
-    Action, Answer, Authorizer, Constraints, Decision, Grant, Permission, Permissions, Request,
-};
+use crossway_core::authorization::{Action, Constraints, Decision, Grant, Permission, Permissions, Request};
 use crossway_core::history::HistoryRule;
 use crossway_core::message::Match;
 use crossway_core::policy::Disclosure;
@@ -151,35 +149,6 @@ fn no_more_testaments_wait_for_a_decision_than_there_is_room_for() {
         question.allow();
         alice.expect(json!([50, waits, {}])).await;
     });
-}
-
-/// Panics about what is published below `panic.`, at once or later.
-struct Clumsy;
-
-impl Authorizer for Clumsy {
-    fn authorize(&self, request: &Request<'_>) -> Answer {
-        match request.uri {
-            "panic.now" => panic!("on purpose"),
-            "panic.later" => Answer::later(async { panic!("on purpose") }),
-            _ => Decision::granted(Grant::default().on_purpose()).into(),
-        }
-    }
-}
-
-#[test]
-fn an_authorizer_that_panics_about_a_testament_has_failed_and_the_realm_goes_on() {
-    everywhere_with(
-        || plan(Clumsy),
-        async |router, link| {
-            let mut alice = log_in(router, link, "alice").await;
-            for topic in ["panic.now", "panic.later"] {
-                let failed = refused(&mut alice, ADD, json!([topic, [], {}]), json!({})).await;
-                assert_eq!(failed, "wamp.error.authorization_failed");
-                ask(&mut alice, ADD, json!(["com.words", [], {}])).await;
-                assert_eq!(ask(&mut alice, "wamp.session.count", json!([])).await, json!([1]));
-            }
-        },
-    );
 }
 
 // covers: PS-HIST-12

@@ -4,6 +4,7 @@ mod meanwhile;
 mod memory;
 mod meta;
 mod order;
+mod panics;
 mod rules;
 mod storm;
 mod terms;

@@ -12,12 +12,10 @@
 //! ```
 
 use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
-use std::task::Poll;
 
 use hashbrown::HashMap;
 use parking_lot::Mutex;
@@ -26,7 +24,7 @@ use tokio::sync::Notify;
 use super::Realm;
 use super::catalog::Procedure;
 use super::reply::{Reply, Undecided};
-use crate::authorization::Decision;
+use crate::authorization::{self, Deciding, Decision};
 use crate::id::Id;
 use crate::message::Payload;
 use crate::session::turn::Turn;
@@ -211,9 +209,9 @@ async fn decided(
     realm: &Weak<Realm>,
     changed: &Notify,
     request: Id,
-    decision: Pin<Box<dyn Future<Output = Decision> + Send>>,
+    mut decision: Deciding,
 ) -> Option<Decision> {
-    let mut decision = pin!(unless_it_panics(decision));
+    let mut decision = pin!(poll_fn(|cx| authorization::poll(&mut decision, cx)));
     while realm.upgrade()?.is_awaited(request) {
         tokio::select! {
             biased;
@@ -222,18 +220,4 @@ async fn decided(
         }
     }
     None
-}
-
-/// Who panics has not decided.
-async fn unless_it_panics(mut decision: Pin<Box<dyn Future<Output = Decision> + Send>>) -> Decision {
-    poll_fn(|cx| {
-        let polled = catch_unwind(AssertUnwindSafe(|| decision.as_mut().poll(cx)));
-        polled.unwrap_or_else(|_| Poll::Ready(panicked()))
-    })
-    .await
-}
-
-/// The decision of an authorizer that has panicked.
-pub(super) fn panicked() -> Decision {
-    Decision::failed("the authorizer has failed")
 }

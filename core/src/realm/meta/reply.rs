@@ -3,14 +3,10 @@
 //! Law: what a procedure does in the name of its caller, its caller may do itself: a testament is a publication, and the
 //! events of a subscription are for those who may subscribe.
 
-use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
 
 use super::Realm;
-use super::line::panicked;
-use crate::authorization::{self, Answer, Asked, Decision, Matter};
+use crate::authorization::{self, Answer, Asked, Deciding, Decision, Matter};
 use crate::broker::Events;
 use crate::error::Refusal;
 use crate::id::Id;
@@ -30,7 +26,7 @@ pub(super) enum Reply {
 
 /// What is to be decided, and what follows.
 pub(super) struct Undecided {
-    pub(super) decision: Pin<Box<dyn Future<Output = Decision> + Send>>,
+    pub(super) decision: Deciding,
     pub(super) then: Then,
 }
 
@@ -60,11 +56,9 @@ impl Realm {
         let Some(authorizer) = self.authorizer() else { return then(self, &Decision::allowed()) };
         let (session, identity, authmethod) = (caller.id(), caller.identity(), caller.authmethod());
         let request = authorization::Request { realm: self.uri(), session, identity, authmethod, uri, asked };
-        // This is the realm's own task, which others need.
-        match catch_unwind(AssertUnwindSafe(|| authorizer.authorize(&request))) {
-            Ok(Answer::Now(decision)) => then(self, &decision),
-            Ok(Answer::Later(decision)) => Ok(Reply::Asked(Undecided { decision, then: Box::new(then) })),
-            Err(_) => then(self, &panicked()),
+        match authorization::ask(&**authorizer, &request) {
+            Answer::Now(decision) => then(self, &decision),
+            Answer::Later(decision) => Ok(Reply::Asked(Undecided { decision, then: Box::new(then) })),
         }
     }
 
