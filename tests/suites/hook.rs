@@ -21,18 +21,18 @@ use tokio_rustls::TlsAcceptor;
 const FEW: [Link; 3] = [Link::DEFAULT, Carrier::Wss.with(Format::MsgPack), Carrier::Tcp.with(Format::Cbor)];
 
 /// A service that answers by hand. Its port is taken before the router knows it.
-struct Service {
+pub(crate) struct Service {
     listener: std::net::TcpListener,
 }
 
 impl Service {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("a socket");
         Service { listener }
     }
 
-    fn options(&self, scheme: &str) -> HookOptions {
+    pub(crate) fn options(&self, scheme: &str) -> HookOptions {
         let port = self.listener.local_addr().expect("a socket").port();
         HookOptions::new(format!("{scheme}://localhost:{port}/decide?x=1"))
     }
@@ -42,16 +42,16 @@ impl Service {
         TcpListener::from_std(listener).expect("a runtime")
     }
 
-    async fn accept(&self) -> Connection {
+    pub(crate) async fn accept(&self) -> Connection {
         Connection(Box::new(self.listen().accept().await.expect("a connection").0))
     }
 }
 
-struct Connection(Stream);
+pub(crate) struct Connection(Stream);
 
 impl Connection {
     /// Waits for a question; returns its head and its body.
-    async fn is_asked(&mut self) -> (String, Value) {
+    pub(crate) async fn is_asked(&mut self) -> (String, Value) {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(self.0.read_u8().await.expect("a request"));
@@ -65,7 +65,7 @@ impl Connection {
         (head, serde_json::from_slice(&body).expect("JSON"))
     }
 
-    async fn says(&mut self, status: &str, headers: &str, body: &str) {
+    pub(crate) async fn says(&mut self, status: &str, headers: &str, body: &str) {
         let length = body.len();
         let answer = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n{body}");
         self.0.write_all(answer.as_bytes()).await.expect("the router listens");
