@@ -31,7 +31,7 @@ pub trait Authenticator: Send + Sync + 'static {
     /// The name in `HELLO.Details.authmethods` and `WELCOME.Details.authmethod`: `ticket`.
     fn method(&self) -> &str;
 
-    /// Called when the router is built, once for every realm that has this authenticator. One that asks WAMP procedures
+    /// Called before anybody logs in, once for every realm that has this authenticator. One that asks WAMP procedures
     /// gives it to its [`Caller`](crate::caller::Caller).
     fn bind(&self, _procedures: &Procedures) {}
 

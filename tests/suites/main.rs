@@ -45,6 +45,7 @@ mod progressive_calls;
 mod pubsub;
 mod reflection;
 mod registrations;
+mod replaced;
 mod reroute;
 mod retention;
 mod revocation;

@@ -21,6 +21,7 @@
 //! | `settle`        | what the session is told                                             |
 //! | `panics`        | authorizers that panic                                               |
 //! | `rules`         | permissions by URI and role: the first implementation of the trait   |
+//! | `replaceable`   | another authorizer in the place of one, while the router runs        |
 //!
 //! A realm without an authorizer permits everything, except to call those procedures of the router that change something
 //! for others; see [`Grant::explicit`].
@@ -28,6 +29,7 @@
 mod constraints;
 mod decision;
 mod panics;
+mod replaceable;
 mod request;
 mod rules;
 mod settle;
@@ -40,6 +42,7 @@ use crate::caller::Procedures;
 pub use constraints::{Constraints, Wish};
 pub use decision::{Decision, Grant, Verdict};
 pub(crate) use panics::{Deciding, ask, poll};
+pub use replaceable::Replaceable;
 pub use request::{Action, Actions, Asked, Request};
 pub use rules::{Explanation, Permission, Permissions, Role};
 pub(crate) use settle::Matter;
@@ -66,7 +69,7 @@ pub(crate) use settle::Matter;
 /// **Cancelling.** When the session ends, the future is dropped at its current await point. One that panics, now or
 /// later, has failed: the request is refused, and the session goes on.
 pub trait Authorizer: Send + Sync + 'static {
-    /// Called when the router is built, once for every realm that has this authorizer. One that asks WAMP procedures gives
+    /// Called before it is asked anything, once for every realm that has this authorizer. One that asks WAMP procedures gives
     /// it to its [`Caller`](crate::caller::Caller).
     fn bind(&self, _procedures: &Procedures) {}
 

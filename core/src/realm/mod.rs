@@ -1,5 +1,6 @@
 //! A realm: one routing and administrative domain. Nothing is ever routed from one realm to another.
 
+mod authenticators;
 mod calls;
 mod clock;
 mod config;
@@ -10,10 +11,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+pub(crate) use authenticators::{Authenticators, Way};
 pub use config::{MetaApi, RealmConfig};
 pub(crate) use membership::Membership;
 
-use crate::auth::Authenticator;
 use crate::authorization::Authorizer;
 use crate::broker::Broker;
 use crate::dealer::Dealer;
@@ -28,7 +29,7 @@ use meta::Meta;
 /// A broker, a dealer, the sessions that share them, and the ways to become one of those.
 pub(crate) struct Realm {
     uri: String,
-    authenticators: Vec<Arc<dyn Authenticator>>,
+    authenticators: Arc<Authenticators>,
     authorizer: Option<Arc<dyn Authorizer>>,
     pub(crate) broker: Broker,
     pub(crate) dealer: Dealer,
@@ -45,6 +46,7 @@ impl Realm {
     pub(crate) fn new(
         config: &RealmConfig,
         uri: &str,
+        authenticators: Arc<Authenticators>,
         protocol: Protocol,
         limits: &Arc<Limits>,
         counters: &Arc<Counters>,
@@ -57,7 +59,7 @@ impl Realm {
         let dealer = Dealer::new(policies, protocol, Arc::clone(limits), Arc::clone(counters));
         Arc::new(Realm {
             uri: uri.to_owned(),
-            authenticators: config.authenticators.clone(),
+            authenticators,
             authorizer: config.authorizer.clone(),
             broker,
             sessions: papaya::HashMap::new(),
@@ -119,7 +121,7 @@ impl Realm {
     }
 
     /// The ways to log in.
-    pub(crate) fn authenticators(&self) -> &[Arc<dyn Authenticator>] {
+    pub(crate) fn authenticators(&self) -> &Arc<Authenticators> {
         &self.authenticators
     }
 

@@ -1,13 +1,12 @@
 //! What a router is made from.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use super::registry::Registry;
 use super::{Router, Shared};
-use crate::caller::{Procedures, Realms};
 use crate::gate::Gate;
 use crate::limits::{Counters, Limits, Protocol};
-use crate::realm::{Realm, RealmConfig};
+use crate::realm::{Authenticators, Realm, RealmConfig};
 use crate::uri::UriError;
 
 /// Describes a router. Nothing happens before [`build`](Builder::build).
@@ -88,17 +87,16 @@ impl Builder {
             let uri = config.uri.as_str();
             let checked = self.protocol.uri.check(uri);
             checked.map_err(|error| BuildError::RealmUri { realm: uri.to_owned(), error })?;
-            if realms
-                .insert(uri.to_owned(), Realm::new(config, uri, self.protocol, &limits, &counters))
-                .is_some()
-            {
+            let ways = Authenticators::of(&config.authenticators);
+            let realm = Realm::new(config, uri, ways, self.protocol, &limits, &counters);
+            if realms.insert(uri.to_owned(), realm).is_some() {
                 return Err(BuildError::RealmTwice(uri.to_owned()));
             }
         }
-        let lobby = self
-            .template
-            .as_ref()
-            .map(|template| Realm::new(template, "template", self.protocol, &limits, &counters));
+        let lobby = self.template.as_ref().map(|template| {
+            let ways = Authenticators::of(&template.authenticators);
+            Realm::new(template, "template", ways, self.protocol, &limits, &counters)
+        });
         let shared = Arc::new(Shared {
             gate: Gate::new(&limits, &counters),
             limits,
@@ -110,8 +108,7 @@ impl Builder {
             lobby,
             registry: Registry::new(),
         });
-        let realms: Weak<dyn Realms> = Arc::downgrade(&(Arc::clone(&shared) as Arc<dyn Realms>));
-        let procedures = Procedures::new(realms);
+        let procedures = shared.procedures();
         self.realms.iter().chain(&shared.template).for_each(|config| config.bind(&procedures));
         Ok(Router { shared })
     }

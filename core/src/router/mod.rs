@@ -4,7 +4,7 @@ mod builder;
 mod registry;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::RwLock;
@@ -13,7 +13,8 @@ pub use builder::{BuildError, Builder};
 use registry::Registry;
 pub(crate) use registry::SessionSlot;
 
-use crate::caller::{Answering, CallFailed, Realms};
+use crate::auth::Authenticator;
+use crate::caller::{Answering, CallFailed, Procedures, Realms};
 use crate::gate::Gate;
 use crate::limits::{Counters, Limits, Protocol};
 use crate::realm::{Realm, RealmConfig};
@@ -75,6 +76,26 @@ impl Router {
         self.shared.registry.shutdown(grace).await;
     }
 
+    /// Replaces the ways of logging in to a realm that was described by name, as a whole, for the logins to come. Sessions stay, and
+    /// a login that is under way ends as it began. Of several with the same method the first counts. Returns whether there is such
+    /// a realm; those that were made automatically have what their [template](Self::set_auto_authenticators) has.
+    ///
+    /// What sessions may do changes through [`Replaceable`](crate::authorization::Replaceable).
+    pub fn set_authenticators(&self, realm: &str, authenticators: &[Arc<dyn Authenticator>]) -> bool {
+        let found = self.shared.realms.read().get(realm).cloned();
+        let described = found.filter(|realm| match &self.shared.lobby {
+            Some(lobby) => !Arc::ptr_eq(realm.authenticators(), lobby.authenticators()),
+            None => true,
+        });
+        self.shared.let_in(described.as_deref(), authenticators)
+    }
+
+    /// The same for all realms that are made automatically, those that are there already included. Returns whether there may
+    /// be any.
+    pub fn set_auto_authenticators(&self, authenticators: &[Arc<dyn Authenticator>]) -> bool {
+        self.shared.let_in(self.shared.lobby.as_deref(), authenticators)
+    }
+
     /// What happened at the limits so far.
     pub fn counters(&self) -> &Counters {
         &self.shared.counters
@@ -111,6 +132,21 @@ pub(crate) enum NoRealm {
 }
 
 impl Shared {
+    /// What this router offers to those who ask WAMP procedures.
+    pub(crate) fn procedures(self: &Arc<Self>) -> Procedures {
+        let realms: Weak<dyn Realms> = Arc::downgrade(&(Arc::clone(self) as Arc<dyn Realms>));
+        Procedures::new(realms)
+    }
+
+    fn let_in(self: &Arc<Self>, realm: Option<&Realm>, authenticators: &[Arc<dyn Authenticator>]) -> bool {
+        let Some(realm) = realm else { return false };
+        // First, so that none of them is asked before it knows whom to ask.
+        let procedures = self.procedures();
+        authenticators.iter().for_each(|authenticator| authenticator.bind(&procedures));
+        realm.authenticators().replace(authenticators);
+        true
+    }
+
     /// The realm to log in to: the one with this URI or, if it is still to be made, one that is like it. The URI has been
     /// checked.
     pub(crate) fn realm_to_join(&self, uri: &str) -> Result<Arc<Realm>, NoRealm> {
@@ -131,7 +167,8 @@ impl Shared {
         if let Some(realm) = self.realms.read().get(uri) {
             return Ok(Arc::clone(realm));
         }
-        let template = self.template.as_ref().filter(|_| !uri::is_reserved(uri)).ok_or(NoRealm::Unknown)?;
+        let automatic = self.template.as_ref().zip(self.lobby.as_ref());
+        let (template, lobby) = automatic.filter(|_| !uri::is_reserved(uri)).ok_or(NoRealm::Unknown)?;
         let mut realms = self.realms.write();
         if let Some(realm) = realms.get(uri) {
             return Ok(Arc::clone(realm));
@@ -140,7 +177,8 @@ impl Shared {
             self.counters.realms_over_limit.increment();
             return Err(NoRealm::TooMany);
         }
-        let realm = Realm::new(template, uri, self.protocol, &self.limits, &self.counters);
+        let ways = Arc::clone(lobby.authenticators());
+        let realm = Realm::new(template, uri, ways, self.protocol, &self.limits, &self.counters);
         realms.insert(uri.to_owned(), Arc::clone(&realm));
         Ok(realm)
     }

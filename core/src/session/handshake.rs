@@ -59,7 +59,9 @@ impl Connection<'_> {
             session: id.get(),
             transport: Arc::clone(&self.info),
         };
-        let (identity, authenticator) = self.log_in(&realm, &greeting.authmethods, &request).await?;
+        // One snapshot for the whole login, whatever is replaced meanwhile.
+        let known = realm.authenticators().now();
+        let (identity, method) = self.log_in(&realm, &known, &greeting.authmethods, &request).await?;
         // Not before: strangers bring no realms into being.
         let realm = self.find_realm(&request.realm, Shared::realm)?;
         // Not before: whoever is still to prove who they are keeps nobody out.
@@ -67,17 +69,17 @@ impl Connection<'_> {
             let text = format!("the limit max_sessions = {} is reached", self.router.limits.max_sessions);
             Refused::Abort(uri::LIMIT_EXCEEDED, text)
         })?;
-        for known in realm.authenticators() {
-            known.admitted(&request, &identity, authenticator.method());
+        for way in &*known {
+            way.authenticator.admitted(&request, &identity, &method);
         }
         // WELCOME is flushed when the turn is over: whoever reads it is in the realm for all others.
         let mut turn = Turn::begin();
-        self.welcome(id, &realm, authenticator.method(), &identity, &mut turn)?;
+        self.welcome(id, &realm, &method, &identity, &mut turn)?;
         tracing::debug!(session = %id, realm = realm.uri(), authid = identity.authid, peer = %self.info, "joined");
         let outbox = Arc::clone(&self.outbox);
         let info = Arc::clone(&self.info);
         let (features, format) = (greeting.features, self.format.clone());
-        let session = Session::new(id, identity, Some(authenticator), info, features, format, outbox);
+        let session = Session::new(id, identity, Some(method), info, features, format, outbox);
         Ok((Membership::join(realm, Arc::new(session)), slot))
     }
 

@@ -9,35 +9,35 @@ use tokio::time::sleep;
 
 use super::connection::Connection;
 use super::handshake::Refused;
-use crate::auth::{AuthError, AuthRequest, Authenticator, Identity};
-use crate::realm::Realm;
+use crate::auth::{AuthError, AuthRequest, Identity};
+use crate::realm::{Realm, Way};
 use crate::transport::TransportInfo;
 use crate::uri;
 
-type Method = Arc<dyn Authenticator>;
-
 impl Connection<'_> {
-    /// Lets the client log in by the first method of its list that realm and listener have and that can decide about it.
+    /// Lets the client log in by the first method of its list that realm and listener have and that can decide about it. Says who
+    /// it is, and how it was let in.
     pub(super) async fn log_in(
         &mut self,
         realm: &Realm,
+        known: &[Way],
         preferred: &[String],
         request: &AuthRequest,
-    ) -> Result<(Identity, Method), Refused> {
-        let methods = common(realm, preferred, &self.info);
-        if methods.is_empty() {
+    ) -> Result<(Identity, Arc<str>), Refused> {
+        let ways = common(known, preferred, &self.info);
+        if ways.is_empty() {
             return Err(no_method(&request.realm, preferred));
         }
         let mut refused = None;
         let router = Arc::clone(self.router);
         let held_off = |limit| Refused::Abort(uri::LIMIT_EXCEEDED, limit);
-        let account = request.authid.as_deref().map(|authid| account(authid, &methods));
+        let account = request.authid.as_deref().map(|authid| account(authid, &ways));
         let (attempt, delay) = router.gate.enter(request, account.as_deref()).map_err(held_off)?;
         if !delay.is_zero() {
             sleep(delay).await;
         }
-        for method in methods {
-            match self.authenticate(&*method, request, &attempt).await? {
+        for Way { method, authenticator } in ways {
+            match self.authenticate(&*authenticator, request, &attempt).await? {
                 Ok(identity) => {
                     // Whoever is somebody else now has not shown that the failures were slips of the owner.
                     attempt.succeeded(account.as_ref() == Some(&identity.authid));
@@ -60,23 +60,22 @@ impl Connection<'_> {
 }
 
 /// The methods of the client that realm and listener have, in the client's order, each once.
-fn common(realm: &Realm, preferred: &[String], info: &TransportInfo) -> Vec<Method> {
-    let mut common: Vec<Method> = Vec::new();
-    let known = realm.authenticators();
+fn common(known: &[Way], preferred: &[String], info: &TransportInfo) -> Vec<Way> {
+    let mut common: Vec<Way> = Vec::new();
     for name in preferred {
         // However long the list: there is nothing more to find.
         if common.len() == known.len() {
             break;
         }
-        let new = info.allows(name) && common.iter().all(|method| method.method() != name);
-        common.extend(known.iter().find(|method| new && method.method() == name).cloned());
+        let new = info.allows(name) && common.iter().all(|way| *way.method != **name);
+        common.extend(known.iter().find(|way| new && *way.method == **name).cloned());
     }
     common
 }
 
 /// By which name failures are counted: however it is spelt, one user is one user.
-fn account(authid: &str, methods: &[Method]) -> String {
-    methods.iter().fold(authid.to_owned(), |name, method| method.account(&name).into_owned())
+fn account(authid: &str, ways: &[Way]) -> String {
+    ways.iter().fold(authid.to_owned(), |name, way| way.authenticator.account(&name).into_owned())
 }
 
 fn no_method(realm: &str, preferred: &[String]) -> Refused {

@@ -48,7 +48,7 @@ pub(crate) use features::Features;
 pub(crate) use testament::Testament;
 use testament::Testaments;
 
-use crate::auth::{Authenticator, Identity};
+use crate::auth::Identity;
 use crate::id::Id;
 use crate::serializer::Serializer;
 use crate::transport::TransportInfo;
@@ -58,8 +58,8 @@ use outbox::Outbox;
 pub(crate) struct Session {
     id: Id,
     identity: Identity,
-    /// Who let it in; nobody where it belongs to the router.
-    authenticator: Option<Arc<dyn Authenticator>>,
+    /// How it was let in; not at all where it belongs to the router.
+    authmethod: Option<Arc<str>>,
     info: Arc<TransportInfo>,
     features: Features,
     fate: AtomicU8,
@@ -83,7 +83,7 @@ impl Session {
     pub(crate) fn new(
         id: Id,
         identity: Identity,
-        authenticator: Option<Arc<dyn Authenticator>>,
+        authmethod: Option<Arc<str>>,
         info: Arc<TransportInfo>,
         features: Features,
         format: Format,
@@ -91,7 +91,7 @@ impl Session {
     ) -> Self {
         let fate = AtomicU8::new(Fate::Open as u8);
         let testaments = Mutex::default();
-        Session { id, identity, authenticator, info, features, fate, testaments, format, outbox }
+        Session { id, identity, authmethod, info, features, fate, testaments, format, outbox }
     }
 
     pub(crate) fn id(&self) -> Id {
@@ -104,7 +104,7 @@ impl Session {
 
     /// `WELCOME.Details.authmethod`.
     pub(crate) fn authmethod(&self) -> &str {
-        self.authenticator.as_ref().map_or("local", |authenticator| authenticator.method())
+        self.authmethod.as_deref().unwrap_or("local")
     }
 
     /// The connection.
@@ -114,7 +114,7 @@ impl Session {
 
     /// Whether it belongs to the router itself, and not to a client.
     pub(crate) fn is_router(&self) -> bool {
-        self.authenticator.is_none()
+        self.authmethod.is_none()
     }
 
     pub(crate) fn fate(&self) -> Fate {
