@@ -1,6 +1,7 @@
 //! From the checked configuration to running parts: the only place that knows which crate is behind which name.
 
 mod auth;
+mod handles;
 mod socket_directory;
 
 use std::collections::BTreeSet;
@@ -13,10 +14,11 @@ use std::sync::Arc;
 
 use crossway_cbor::Cbor;
 use crossway_cookie::Cookies;
+use crossway_core::authorization::Replaceable;
 use crossway_core::serializer::Serializer;
 use crossway_core::transport::Visitors;
 use crossway_core::{RealmConfig, Router};
-use crossway_framing::{Handshake, Listener as Carrier, ServeOptions, Split, serve};
+use crossway_framing::{Allowed, Handshake, Listener as Carrier, ServeOptions, Split, serve};
 use crossway_json::Json;
 use crossway_longpoll::{LongPoll, LongPollOptions};
 use crossway_msgpack::MessagePack;
@@ -28,12 +30,14 @@ use crossway_unix::{UnixListener, UnixOptions};
 use crossway_users::Kdf;
 use crossway_websocket::{Compression, WebSocket, WebSocketOptions, WebSocketPath};
 
+use self::handles::Certified;
+pub(crate) use self::handles::{Authorizers, Door, let_in};
 use crate::config::{self, Address, Auth, Config, Format, Framing, Listener, Rules, Terms};
 
 /// What several parts have in common.
 pub(crate) struct Means {
     kdf: Kdf,
-    /// Where HTTP clients are remembered, if any realm has use for it.
+    /// Where HTTP clients are remembered, if any realm had use for it at the start.
     cookies: Option<Arc<Cookies>>,
 }
 
@@ -45,6 +49,11 @@ impl Means {
         Means { kdf: Kdf::new(config.auth.kdf), cookies }
     }
 
+    /// Whether realms can have the method of that name.
+    pub(crate) fn has_cookies(&self) -> bool {
+        self.cookies.is_some()
+    }
+
     /// Who is to know the clients of a listener again.
     fn visitors(&self, listener: &Listener) -> Option<Arc<dyn Visitors>> {
         let cookies = self.cookies.clone().filter(|_| listener.allows("cookie"))?;
@@ -52,28 +61,39 @@ impl Means {
     }
 }
 
-/// The router with its realms. Opens nothing.
+/// The router with its realms, and who decides there what sessions may do. Opens nothing.
 ///
 /// # Errors
 /// What the router does not accept although the configuration was checked: a bug, but one to be told about.
-pub(crate) fn router(config: &Config, means: &Means) -> Result<Router, crossway_core::BuildError> {
+pub(crate) fn router(
+    config: &Config,
+    means: &Means,
+) -> Result<(Router, Authorizers), crossway_core::BuildError> {
     let mut builder = Router::builder().limits(config.limits.clone()).protocol(config.protocol);
+    let authorizers = Authorizers::of(config);
     for realm in &config.realms {
-        builder = builder.realm(on_terms(RealmConfig::new(&realm.name), &realm.terms, means));
+        let authorizer = authorizers.of_realm(Some(&realm.name));
+        builder = builder.realm(on_terms(RealmConfig::new(&realm.name), &realm.terms, authorizer, means));
     }
     if let Some(terms) = &config.auto_create {
-        builder = builder.auto_create(on_terms(RealmConfig::new("template"), terms, means));
+        let authorizer = authorizers.of_realm(None);
+        builder = builder.auto_create(on_terms(RealmConfig::new("template"), terms, authorizer, means));
     }
-    builder.build()
+    Ok((builder.build()?, authorizers))
 }
 
-fn on_terms(realm: RealmConfig, terms: &Terms, means: &Means) -> RealmConfig {
-    let Terms { auth: methods, meta, roles, rules: Rules { topics, procedures, histories } } = terms;
-    let realm = realm.meta_api(*meta);
-    let realm = auth::authenticators(methods, means).into_iter().fold(realm, RealmConfig::authenticator);
-    let realm = match roles.as_slice() {
-        [] => realm,
-        roles => realm.authorizer(auth::authorizer(roles)),
+fn on_terms(
+    realm: RealmConfig,
+    terms: &Terms,
+    authorizer: Option<&Arc<Replaceable>>,
+    means: &Means,
+) -> RealmConfig {
+    let Rules { topics, procedures, histories } = &terms.rules;
+    let realm = realm.meta_api(terms.meta);
+    let realm = auth::authenticators(&terms.auth, means).into_iter().fold(realm, RealmConfig::authenticator);
+    let realm = match authorizer {
+        None => realm,
+        Some(authorizer) => realm.authorizer(Arc::clone(authorizer) as _),
     };
     let realm = topics.iter().cloned().fold(realm, RealmConfig::topic_rule);
     let realm = procedures.iter().cloned().fold(realm, RealmConfig::procedure_rule);
@@ -92,6 +112,8 @@ fn serializer(format: Format) -> Arc<dyn Serializer> {
 pub(crate) struct Opened {
     /// As configured, with the port that the system chose if it was asked to.
     pub(crate) listener: Listener,
+    /// What can be changed while it serves.
+    pub(crate) door: Door,
     /// Accepts connections until the router closes, and ends after the last of them.
     pub(crate) serve: Serve,
 }
@@ -129,7 +151,8 @@ fn open_one(
     router: &Router,
     means: &Means,
 ) -> Result<Opened, OpenError> {
-    let serve = match &listener.address {
+    let name = listener.name.clone();
+    let served = match &listener.address {
         Address::Tcp(address) => {
             let options = TcpOptions {
                 backlog: listener.backlog,
@@ -150,8 +173,8 @@ fn open_one(
             served(carrier, &listener, config, router, means)
         }
     };
-    let serve = serve.map_err(|error| OpenError::new(&listener, error))?;
-    Ok(Opened { listener, serve })
+    let Served { methods, tls, serve } = served.map_err(|error| OpenError::new(&listener, error))?;
+    Ok(Opened { listener, door: Door { name, methods, tls }, serve })
 }
 
 /// A port that is taken is most often taken by another router.
@@ -171,24 +194,38 @@ fn advice(error: &io::Error, config: &Config, listener: &Listener) -> String {
 
 type Serve = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// A listener at work.
+struct Served {
+    methods: Allowed,
+    tls: Option<Arc<dyn Certified>>,
+    serve: Serve,
+}
+
 fn served<L: Carrier>(
     carrier: L,
     listener: &Listener,
     config: &Config,
     router: &Router,
     means: &Means,
-) -> Result<Serve, TlsError> {
+) -> Result<Served, TlsError> {
     let visitors = means.visitors(listener);
     let mut options = ServeOptions::new(&listener.name);
     options.handshake_timeout = config.limits.handshake_timeout;
     options.max_connections = listener.max_connections;
     options.keepalive = listener.keepalive;
-    options.authmethods = Some(allowed(listener, config));
+    let methods = Allowed::from(Some(allowed(listener, config)));
+    options.authmethods = methods.clone();
+    let mut tls: Option<Arc<dyn Certified>> = None;
     let handshake: Arc<dyn Handshake<L::Io>> = match &listener.tls {
         None => framed(listener, visitors),
-        Some(files) => Arc::new(Tls::new(files.options(), framed(listener, visitors))?),
+        Some(files) => {
+            let inside = Arc::new(Tls::new(files.options(), framed(listener, visitors))?);
+            tls = Some(Arc::clone(&inside) as _);
+            inside
+        }
     };
-    Ok(Box::pin(serve(carrier, handshake, router.clone(), options)))
+    let serve = Box::pin(serve(carrier, handshake, router.clone(), options));
+    Ok(Served { methods, tls, serve })
 }
 
 /// What may be used here to log in, of all that realms have.

@@ -10,6 +10,7 @@ mod check;
 mod checked;
 mod diagnostics;
 mod environment;
+mod files;
 mod read;
 mod summary;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use self::tree::{Format as FileFormat, Node, Sources};
 pub(crate) use self::checked::*;
 pub(crate) use self::diagnostics::{Look, Report};
 pub(crate) use self::environment::{Environment, is_private_directory};
+pub(crate) use self::files::{Files, Named};
 pub(crate) use self::read::suggest;
 pub(crate) use self::summary::summary;
 
@@ -59,33 +61,46 @@ pub(crate) struct Loaded {
 /// # Errors
 /// Every mistake that was found.
 pub(crate) fn load(file: Option<&Path>, environment: &Environment) -> Result<Loaded, Report> {
-    match file {
-        Some(path) => match read_file(path) {
-            Ok((format, text)) => {
-                let base = path.parent().unwrap_or(Path::new("."));
-                understand(format, &path.display().to_string(), &text, base, environment)
-            }
-            Err(mistake) => Err(Report::new(vec![mistake], Sources::default(), &[])),
-        },
-        None => understand(FileFormat::Toml, "built-in configuration", BUILT_IN, Path::new("."), environment),
+    load_noting(file, environment, &Files::default())
+}
+
+/// The same; notes which files had to do with it, also if there are mistakes.
+///
+/// # Errors
+/// Every mistake that was found.
+pub(crate) fn load_noting(
+    file: Option<&Path>,
+    environment: &Environment,
+    files: &Files,
+) -> Result<Loaded, Report> {
+    let Some(path) = file else {
+        let (name, base) = ("built-in configuration", Path::new("."));
+        return understand(FileFormat::Toml, name, BUILT_IN, base, environment, files);
+    };
+    match read_file(path, files) {
+        Ok((format, text)) => {
+            let base = path.parent().unwrap_or(Path::new("."));
+            understand(format, &path.display().to_string(), &text, base, environment, files)
+        }
+        Err(mistake) => Err(Report::new(vec![mistake], Sources::default(), &[])),
     }
 }
 
 /// The text may have secrets in it.
-fn read_file(path: &Path) -> Result<(FileFormat, Zeroizing<String>), Mistake> {
+fn read_file(path: &Path, files: &Files) -> Result<(FileFormat, Zeroizing<String>), Mistake> {
     let name = path.display();
     let format = FileFormat::of(path).ok_or_else(|| {
         Mistake::new(format!("can't tell the format of {name} by its name"))
             .help("allowed: a file that ends in `.toml`, `.yaml` or `.yml`")
     })?;
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = files.text(path).map_err(|error| {
         let mistake = Mistake::new(format!("can't read {name}: {error}"));
         match error.kind() {
             std::io::ErrorKind::NotFound => mistake.help(format!("`crossway init {name}` writes an example")),
             _ => mistake,
         }
     })?;
-    Ok((format, Zeroizing::new(text)))
+    Ok((format, text))
 }
 
 /// Text to configuration. `base` is where relative paths begin.
@@ -95,6 +110,7 @@ fn understand(
     text: &str,
     base: &Path,
     environment: &Environment,
+    files: &Files,
 ) -> Result<Loaded, Report> {
     let mut sources = Sources::default();
     let notes = Notes::default();
@@ -104,7 +120,7 @@ fn understand(
         tree::environment::overlay(&mut root, environment.variables(), &mut sources, &notes);
         root
     });
-    let config = root.as_ref().and_then(|root| check::config(root, &notes, base, environment));
+    let config = root.as_ref().and_then(|root| check::config(root, &notes, base, environment, files));
     finish(config, root.as_ref(), notes, sources)
 }
 

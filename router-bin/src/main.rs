@@ -14,6 +14,7 @@ mod keygen;
 mod logging;
 mod memory;
 mod output;
+mod reload;
 mod run;
 mod signals;
 mod terminal;
@@ -26,6 +27,7 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command, Run};
 use crate::config::{Config, Environment, Loaded, LogFormat};
+use crate::reload::Source;
 use crate::run::Greeting;
 
 fn main() -> ExitCode {
@@ -46,14 +48,24 @@ fn main() -> ExitCode {
         Some(Command::Explain(ask)) => {
             configured(ask.config.as_deref(), &environment, |loaded| explain::run(&loaded, &ask))
         }
-        None => configured(cli.run.config.as_deref(), &environment, |Loaded { config, warnings }| {
-            if let Err(mistake) = logging::init(config.log, &cli.run, &environment) {
-                return exit::with(exit::CONFIG, &mistake);
-            }
-            warnings.lines().for_each(|line| tracing::warn!("{line}"));
-            run::run(&config, greeting(&config, &cli.run))
-        }),
+        None => serve(&cli.run, environment),
     }
+}
+
+/// Reads the configuration, and runs the router until it is told to go.
+fn serve(options: &Run, environment: Environment) -> ExitCode {
+    let source = Source { file: options.config.clone(), environment };
+    let (loaded, files) = source.read();
+    let Loaded { config, warnings } = match loaded {
+        Ok(loaded) => loaded,
+        Err(report) => return exit::with(exit::CONFIG, &terminal::drawn(&report)),
+    };
+    if let Err(mistake) = logging::init(config.log, options, &source.environment) {
+        return exit::with(exit::CONFIG, &mistake);
+    }
+    warnings.lines().for_each(|line| tracing::warn!("{line}"));
+    let greeting = greeting(&config, options);
+    run::run(config, source, files, greeting)
 }
 
 /// Goes on with the configuration, or shows what is wrong with it.

@@ -1,5 +1,6 @@
 //! The life of the router program: open, serve, go.
 
+use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -8,8 +9,9 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::compose::{self, Means, Opened};
-use crate::config::Config;
-use crate::signals::Signals;
+use crate::config::{Config, Named};
+use crate::reload::{self, Running, Source};
+use crate::signals::{Hangup, Signals};
 use crate::{banner, descriptors, exit, memory};
 
 /// What is told at the start.
@@ -23,21 +25,22 @@ pub(crate) enum Greeting {
     None,
 }
 
-/// Runs the router until a signal ends it.
-pub(crate) fn run(config: &Config, greeting: Greeting) -> ExitCode {
+/// Runs the router until a signal ends it. The configuration was read from `files`.
+pub(crate) fn run(config: Config, source: Source, files: Vec<Named>, greeting: Greeting) -> ExitCode {
     memory::prepare();
     // Before there are threads: the maps in it ask the kernel for a barrier between threads, which takes 10 ms from
     // the second thread on.
-    let means = Means::of(config);
-    let router = match compose::router(config, &means) {
+    let means = Means::of(&config);
+    let (router, authorizers) = match compose::router(&config, &means) {
         Ok(router) => router,
         Err(error) => return exit::with(exit::CONFIG, &error.to_string()),
     };
+    let running = Running { router, means, authorizers, doors: Vec::new(), config };
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.enable_all().thread_name("crossway");
-    builder.worker_threads(config.workers.unwrap_or_else(default_workers));
+    builder.worker_threads(running.config.workers.unwrap_or_else(default_workers));
     match builder.build() {
-        Ok(runtime) => runtime.block_on(live(config, router, &means, greeting)),
+        Ok(runtime) => runtime.block_on(live(running, source, files, greeting)),
         Err(error) => exit::with(exit::FAILURE, &format!("can't start threads: {error}")),
     }
 }
@@ -49,22 +52,29 @@ fn default_workers() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
 }
 
-async fn live(config: &Config, router: Router, means: &Means, greeting: Greeting) -> ExitCode {
+async fn live(mut running: Running, source: Source, files: Vec<Named>, greeting: Greeting) -> ExitCode {
     // Before anything is opened: a signal that comes early must not leave a socket file behind.
-    let mut signals = match Signals::take() {
+    let (mut signals, hangup) = match signals() {
         Ok(signals) => signals,
         Err(error) => return exit::with(exit::FAILURE, &format!("can't listen for signals: {error}")),
     };
     descriptors::raise();
-    let opened = match compose::open(config, &router, means) {
+    let router = running.router.clone();
+    let opened = match compose::open(&running.config, &router, &running.means) {
         Ok(opened) => opened,
         Err(error) => return exit::with(exit::FAILURE, &error.to_string()),
     };
-    greet(config, &opened, greeting);
+    greet(&running.config, &opened, greeting);
+    let grace = running.config.grace;
+    let mut listeners = JoinSet::new();
+    for Opened { door, serve, .. } in opened {
+        running.doors.push(door);
+        listeners.spawn(serve);
+    }
     // Dropped, and thereby ended, with this function.
     let mut aside = JoinSet::new();
     aside.spawn(memory::keep_small());
-    let mut listeners: JoinSet<()> = opened.into_iter().map(|opened| opened.serve).collect();
+    aside.spawn(reload::keep_up(source, files, running, hangup));
     tokio::select! {
         signal = signals.next() => {
             tracing::info!(%signal, sessions = router.sessions(), "shutting down");
@@ -76,7 +86,7 @@ async fn live(config: &Config, router: Router, means: &Means, greeting: Greeting
         }
     }
     tokio::select! {
-        () = stop(&router, listeners, config.grace) => {
+        () = stop(&router, listeners, grace) => {
             tracing::info!("stopped");
             ExitCode::SUCCESS
         }
@@ -85,6 +95,11 @@ async fn live(config: &Config, router: Router, means: &Means, greeting: Greeting
             ExitCode::from(signal.exit_code())
         }
     }
+}
+
+/// Those that end the program, and the one that has the configuration read again.
+fn signals() -> io::Result<(Signals, Hangup)> {
+    Ok((Signals::take()?, Hangup::take()?))
 }
 
 /// Says goodbye to everybody, then waits for the listeners to put their things away; both within `grace`.

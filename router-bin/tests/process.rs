@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "in a test a surprise is a failure")]
 
 mod harness;
+#[path = "process/reload.rs"]
+mod reload;
 #[path = "process/security.rs"]
 mod security;
 #[path = "process/users.rs"]

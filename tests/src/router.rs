@@ -362,7 +362,7 @@ impl TestRouter {
         let options = ServeOptions {
             handshake_timeout: self.plan.handshake_timeout,
             max_connections: self.plan.max_connections,
-            authmethods: self.plan.authmethods.clone(),
+            authmethods: self.plan.authmethods.clone().into(),
             ..ServeOptions::new(format!("{carrier:?}").to_lowercase())
         };
         let counters = Arc::clone(&options.counters);

@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 use zeroize::Zeroizing;
 
 use crate::crypto::{self, LENGTH};
+use crate::verifier::Scram;
 
 /// What the decoys depend on, besides the name. Who knows it can tell them from real users.
 #[derive(Clone)]
@@ -30,6 +31,12 @@ impl Seed {
     /// One that was kept, so that decoys stay the same from one start to the next. Any octets of at least 16.
     pub fn from_octets(octets: &[u8]) -> Option<Self> {
         (octets.len() >= 16).then(|| Seed(Zeroizing::new(crypto::hmac(b"crossway seed", octets))))
+    }
+
+    /// The salt that SCRAM has for a user of this name who does not exist, of the length that most have. For users whose password
+    /// is at hand whenever they are read: that they come or go does not show.
+    pub fn salt(&self, authid: &str) -> Vec<u8> {
+        self.octets(<Scram as Verifier>::METHOD, authid, SALT, Scram::SALT_LEN).to_vec()
     }
 
     /// As many octets as wanted: always the same for the same method, name and purpose.
@@ -55,6 +62,9 @@ impl fmt::Debug for Seed {
         f.write_str("Seed(***)")
     }
 }
+
+/// What the octets of a salt are for.
+pub(crate) const SALT: &str = "salt";
 
 /// What a verifier looks like from outside, and how to make one that looks the same.
 pub(crate) trait Verifier: Sized {

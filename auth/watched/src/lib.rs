@@ -25,7 +25,7 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use zeroize::Zeroizing;
 
-use crate::stamp::Stamp;
+pub use crate::stamp::Stamp;
 
 /// Which file, and how it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossway_anonymous::Anonymous;
 use crossway_certificate::{Certificate, Rule};
-use crossway_cookie::{Cookie, Cookies};
+use crossway_cookie::Cookie;
 use crossway_core::auth::Authenticator;
 use crossway_core::authorization::{Authorizer, Permissions};
 use crossway_core::caller::Caller;
@@ -45,7 +45,8 @@ fn authenticator(auth: &Auth, means: &Means) -> Option<Arc<dyn Authenticator>> {
         Auth::WampCra { users } => Arc::new(WampCra::of(known(users))),
         Auth::Scram { dialect, users } => Arc::new(Scram::of(*dialect, known(users))),
         Auth::Certificate { rules, users } => Arc::new(certificate(rules, users.as_ref())),
-        Auth::Cookie => Arc::new(Cookie::new(cookies(means))),
+        // Where nobody is remembered, there is no use for it: see `Means::has_cookies`.
+        Auth::Cookie => Arc::new(Cookie::new(means.cookies.clone()?)),
         Auth::Elsewhere(decided) => Arc::new(elsewhere(decided)),
         Auth::Cryptosign(config) => Arc::new(cryptosign(config)),
         Auth::Jwt(config) => Arc::new(jwt(config)?),
@@ -60,10 +61,6 @@ fn jwt(Jwt { tokens, shown }: &Jwt) -> Option<crossway_jwt::Jwt> {
         (false, true) => Some(jwt.challenge_only()),
         (false, false) => None,
     }
-}
-
-fn cookies(means: &Means) -> Arc<Cookies> {
-    means.cookies.clone().expect("a realm has use for them: this one")
 }
 
 fn certificate(rules: &[Rule], users: Option<&UsersFile>) -> Certificate {

@@ -19,6 +19,7 @@ use std::path::Path;
 use super::checked::{AuthLimits, Config, Mention, UsersFile};
 use super::diagnostics::{Mistake, Notes};
 use super::environment::Environment;
+use super::files::Files;
 use super::read::{self, Table};
 use super::tree::{Node, Span};
 
@@ -28,6 +29,8 @@ struct Context<'a> {
     /// Where relative paths begin.
     base: &'a Path,
     environment: &'a Environment,
+    /// The files that were named so far.
+    files: &'a Files,
     auth: AuthLimits,
     /// Files of users that were named so far.
     users_files: RefCell<Vec<UsersFile>>,
@@ -37,11 +40,17 @@ struct Context<'a> {
 
 /// Reads and checks everything. What is wrong goes into `notes`; if there is anything, the result is not to be used.
 /// Nothing is called strange as long as something is wrong.
-pub(super) fn config(root: &Node, notes: &Notes, base: &Path, environment: &Environment) -> Option<Config> {
+pub(super) fn config(
+    root: &Node,
+    notes: &Notes,
+    base: &Path,
+    environment: &Environment,
+    files: &Files,
+) -> Option<Config> {
     let config = read::root(root, notes, |table| {
         let auth = table.section("auth", settings::auth);
         let (users_files, mentions) = (RefCell::default(), RefCell::default());
-        whole(table, &Context { notes, base, environment, auth, users_files, mentions })
+        whole(table, &Context { notes, base, environment, files, auth, users_files, mentions })
     })?;
     if notes.is_usable() {
         warnings::all(&config, notes);
@@ -64,6 +73,7 @@ fn whole(table: &Table<'_>, context: &Context<'_>) -> Config {
         protocol,
         grace: table.section("shutdown", settings::grace),
         log: table.section("log", settings::log),
+        reload: table.section("reload", settings::reload),
         workers: table.section("runtime", settings::workers),
     }
 }

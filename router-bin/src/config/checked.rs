@@ -17,6 +17,7 @@ use crossway_core::message::Match;
 use crossway_core::policy::{Disclosure, ProcedureRule, TopicRule};
 use crossway_tls::{ClientCertificates, MinVersion, TlsOptions};
 
+use super::files::Fingerprint;
 use super::tree::Span;
 
 pub(crate) use self::auth::*;
@@ -57,6 +58,8 @@ pub(crate) struct Config {
     /// How long sessions have to say goodbye when the router goes down.
     pub(crate) grace: Duration,
     pub(crate) log: Log,
+    /// How often it is looked whether files have changed; `None`: not at all.
+    pub(crate) reload: Option<Duration>,
     /// Threads that route; `None`: one for each core.
     pub(crate) workers: Option<usize>,
 }
@@ -74,6 +77,8 @@ pub(crate) struct Realm {
 pub(crate) struct Terms {
     /// At least one, each method once.
     pub(crate) auth: Vec<Auth>,
+    /// Of what the text says of them, and of the secrets in files beside it.
+    pub(crate) auth_fingerprint: Fingerprint,
     /// How much of the meta API there is.
     pub(crate) meta: MetaApi,
     /// What sessions may do; without any role everything but what the router keeps for permissions.
@@ -258,12 +263,14 @@ pub(crate) struct Tls {
     pub(crate) min_version: MinVersion,
     /// Whose certificates clients are asked for, if they are.
     pub(crate) clients: Option<ClientCertificates>,
+    /// Of what is in the files.
+    pub(crate) fingerprint: Fingerprint,
 }
 
 impl Tls {
     /// As the transport takes it.
     pub(crate) fn options(&self) -> TlsOptions {
-        let Tls { cert, key, min_version, clients } = self.clone();
+        let Tls { cert, key, min_version, clients, fingerprint: _ } = self.clone();
         TlsOptions { min_version, clients, ..TlsOptions::new(cert, key) }
     }
 }

@@ -148,6 +148,11 @@ pub(crate) fn root<'a, T>(node: &'a Node, notes: &'a Notes, read: impl FnOnce(&T
 }
 
 impl<'a> Field<'a> {
+    /// The value as it was said.
+    pub(crate) fn node(&self) -> &Node {
+        self.node
+    }
+
     /// Where the value stands.
     pub(crate) fn span(&self) -> Span {
         self.node.span

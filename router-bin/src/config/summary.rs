@@ -39,7 +39,7 @@ fn automatic(terms: &Terms) -> String {
 }
 
 fn described(terms: &Terms) -> String {
-    let Terms { auth, meta: api, roles: allowed, rules: ruled } = terms;
+    let Terms { auth, auth_fingerprint: _, meta: api, roles: allowed, rules: ruled } = terms;
     format!(" ({}){}{}{}", methods(auth), meta(*api), roles(allowed), rules(ruled))
 }
 

@@ -17,7 +17,7 @@ use std::path::Path;
 
 use super::environment::Environment;
 use super::tree::Format;
-use super::{Config, Look, understand};
+use super::{Config, Files, Look, understand};
 
 /// Nothing is set, except where sockets with bare names go.
 fn environment() -> Environment {
@@ -36,7 +36,7 @@ fn load_in(
     text: &str,
     environment: &Environment,
 ) -> Result<Config, String> {
-    understand(format, name, text, base, environment)
+    understand(format, name, text, base, environment, &Files::default())
         .map(|loaded| loaded.config)
         .map_err(|report| report.render(Look::Plain, 110))
 }
@@ -61,7 +61,8 @@ fn report(format: Format, text: &str) -> String {
 /// What is said about a configuration that can be used.
 #[track_caller]
 fn warnings(text: &str) -> String {
-    match understand(Format::Toml, "test.toml", text, Path::new("/nowhere"), &environment()) {
+    let (base, files) = (Path::new("/nowhere"), Files::default());
+    match understand(Format::Toml, "test.toml", text, base, &environment(), &files) {
         Ok(loaded) if loaded.warnings.is_empty() => String::new(),
         Ok(loaded) => loaded.warnings.render(Look::Plain, 110),
         Err(report) => panic!("{text}\n{}", report.render(Look::Plain, 110)),

@@ -100,6 +100,19 @@ impl Router {
         &self.addresses[listener]
     }
 
+    /// Waits until the log says something that begins like this, and returns the line.
+    pub(crate) fn logged(&mut self, message: &str) -> serde_json::Value {
+        loop {
+            let mut line = String::new();
+            assert_ne!(self.stderr.read_line(&mut line).unwrap(), 0, "it ended without saying {message}");
+            self.err += &line;
+            let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+            if event["message"].as_str().is_some_and(|said| said.starts_with(message)) {
+                return event;
+            }
+        }
+    }
+
     pub(crate) fn send(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }

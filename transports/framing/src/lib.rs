@@ -22,6 +22,7 @@
 //! read; an idle one holds no buffer. Lengths that a peer announces are never allocated before their octets arrive.
 
 mod accepted;
+mod allowed;
 mod batch;
 mod batch_source;
 mod codec;
@@ -41,6 +42,7 @@ mod subprotocol;
 pub mod testing;
 
 pub use accepted::{Accepted, Conversation, Host};
+pub use allowed::Allowed;
 pub use batch::{Batching, Separator};
 pub use batch_source::BatchSource;
 pub use codec::{Decoder, Encoder, Step};

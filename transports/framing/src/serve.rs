@@ -15,7 +15,7 @@ use crossway_core::transport::Transport;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::{Accepted, Arrival, Handshake, HandshakeError, Host, Listener, Peer};
+use crate::{Accepted, Allowed, Arrival, Handshake, HandshakeError, Host, Listener, Peer};
 
 /// Where transports go: the router. Tests put something smaller here.
 pub trait Attach: Clone + Send + Sync + 'static {
@@ -46,8 +46,8 @@ pub struct ServeOptions {
     /// How long a peer may be silent before it is probed, and how long the probe may stay unanswered. `None` never
     /// probes. 30 s.
     pub keepalive: Option<Duration>,
-    /// The ways of logging in that are allowed here, by their names in `authmethods`; `None` allows all that a realm has.
-    pub authmethods: Option<Arc<[String]>>,
+    /// The ways of logging in that are allowed here, all that a realm has unless something is said. Keep a clone to change it.
+    pub authmethods: Allowed,
     /// The most connections at a time, those in their handshake included. 10,000.
     pub max_connections: usize,
     /// What happened so far. Keep a clone to read it.
@@ -61,7 +61,7 @@ impl ServeOptions {
             name: name.into(),
             handshake_timeout: Duration::from_secs(10),
             keepalive: Some(Duration::from_secs(30)),
-            authmethods: None,
+            authmethods: Allowed::default(),
             max_connections: 10_000,
             counters: Arc::default(),
         }
@@ -142,7 +142,7 @@ impl<H: ?Sized + Send + Sync + 'static, A: Attach> Door<H, A> {
         counters.accepted.fetch_add(1, Relaxed);
         peer.transport.clone_from(&self.options.name);
         peer.keepalive = self.options.keepalive;
-        peer.authmethods.clone_from(&self.options.authmethods);
+        peer.authmethods = self.options.authmethods.now();
         let mut arrival = Arrival { io, seen: BytesMut::new(), peer, full: false };
         // Only this loop adds to either count, so looking first and taking later can't exceed a limit.
         if let Some(place) =

@@ -78,12 +78,13 @@ pub(crate) fn ticketer() -> Result<Arc<dyn ProducesTickets>, TlsError> {
 /// What the files of a listener come to.
 #[derive(Debug)]
 pub(crate) struct Loaded {
+    pub(crate) options: TlsOptions,
     pub(crate) config: Arc<ServerConfig>,
     /// What `tls-server-end-point` is for the certificate.
     pub(crate) end_point: Option<Arc<[u8]>>,
 }
 
-pub(crate) fn load(options: &TlsOptions, ticketer: Arc<dyn ProducesTickets>) -> Result<Loaded, TlsError> {
+pub(crate) fn load(options: TlsOptions, ticketer: Arc<dyn ProducesTickets>) -> Result<Loaded, TlsError> {
     let (certs, key) = (read_certs(CERTIFICATE, &options.cert)?, read_key(&options.key)?);
     let end_point = certs.first().and_then(binding::server_end_point);
     let versions = match options.min_version {
@@ -110,7 +111,7 @@ pub(crate) fn load(options: &TlsOptions, ticketer: Arc<dyn ProducesTickets>) -> 
         config.ticketer = ticketer;
     }
     config.key_log = Arc::new(binding::Exporter);
-    Ok(Loaded { config: Arc::new(config), end_point })
+    Ok(Loaded { options, config: Arc::new(config), end_point })
 }
 
 const CERTIFICATE: &str = "TLS certificate";

@@ -26,7 +26,6 @@ const READ: usize = 4096;
 /// A handshake inside TLS.
 pub struct Tls<H> {
     inner: H,
-    options: TlsOptions,
     loaded: ArcSwap<Loaded>,
     ticketer: Arc<dyn ProducesTickets>,
 }
@@ -38,8 +37,8 @@ impl<H> Tls<H> {
     /// [`TlsError`], which names the file and what is wrong with it.
     pub fn new(options: TlsOptions, inner: H) -> Result<Self, TlsError> {
         let ticketer = ticketer()?;
-        let loaded = ArcSwap::from_pointee(load(&options, Arc::clone(&ticketer))?);
-        Ok(Tls { inner, options, loaded, ticketer })
+        let loaded = ArcSwap::from_pointee(load(options, Arc::clone(&ticketer))?);
+        Ok(Tls { inner, loaded, ticketer })
     }
 
     /// Reads the files again, for the connections to come. Those that are there go on as they are.
@@ -47,7 +46,15 @@ impl<H> Tls<H> {
     /// # Errors
     /// As [`new`](Self::new); the certificate that was in use stays in use.
     pub fn reload(&self) -> Result<(), TlsError> {
-        self.loaded.store(Arc::new(load(&self.options, Arc::clone(&self.ticketer))?));
+        self.replace(self.loaded.load().options.clone())
+    }
+
+    /// Takes other files, versions or clients, for the connections to come. Those that are there go on as they are.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); then everything stays as it was.
+    pub fn replace(&self, options: TlsOptions) -> Result<(), TlsError> {
+        self.loaded.store(Arc::new(load(options, Arc::clone(&self.ticketer))?));
         Ok(())
     }
 }
@@ -117,7 +124,7 @@ impl<H: fmt::Debug> fmt::Debug for Tls<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tls")
             .field("inner", &self.inner)
-            .field("options", &self.options)
+            .field("options", &self.loaded.load().options)
             .finish_non_exhaustive()
     }
 }

@@ -188,6 +188,16 @@ async fn certificates_are_replaced_while_running() {
     fs::write(server.dir.path().join("cert.pem"), "").unwrap();
     assert!(server.tls.reload().is_err());
     assert_echo(&mut server.connect(&client(&new, BOTH)).await.unwrap()).await;
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    let other = certify(&elsewhere);
+    let path = |name| elsewhere.path().join(name);
+    assert!(server.tls.replace(TlsOptions::new(path("cert.pem"), path("no.pem"))).is_err());
+    assert_echo(&mut server.connect(&client(&new, BOTH)).await.unwrap()).await;
+    server.tls.replace(TlsOptions::new(path("cert.pem"), path("key.pem"))).unwrap();
+    assert_echo(&mut server.connect(&client(&other, BOTH)).await.unwrap()).await;
+    server.tls.reload().unwrap();
+    assert_echo(&mut server.connect(&client(&other, BOTH)).await.unwrap()).await;
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use super::{VerifierError, pbkdf2_iterations};
 use crate::crypto::{self, Argon2Cost, LENGTH};
-use crate::decoy::Verifier;
+use crate::decoy::{SALT, Verifier};
 use crate::prepared;
 
 /// How a client spells SCRAM; it tells by the name of the method.
@@ -142,6 +142,9 @@ pub struct Scram {
 }
 
 impl Scram {
+    /// Of new salts, in octets.
+    pub(crate) const SALT_LEN: usize = 16;
+
     /// From what was kept; salt and keys are base64.
     ///
     /// # Errors
@@ -174,7 +177,7 @@ impl Scram {
     /// # Errors
     /// The costs do not fit, there is no memory, or the password has characters that passwords may not have.
     pub fn derive(dialect: ScramDialect, kdf: ScramKdf, password: &str) -> Result<Self, VerifierError> {
-        Self::derive_from(dialect, kdf, &crypto::random::<16>(), password)
+        Self::derive_from(dialect, kdf, &crypto::random::<{ Self::SALT_LEN }>(), password)
     }
 
     /// As [`derive`](Self::derive), with a salt that there is already. It has to be the user's alone.
@@ -269,7 +272,7 @@ impl Verifier for Scram {
     }
 
     fn usual() -> Self::Kind {
-        (ScramKdf::ARGON2ID, 16)
+        (ScramKdf::ARGON2ID, Self::SALT_LEN)
     }
 
     fn decoy((kdf, salt_len): &Self::Kind, octets: impl Fn(&str, usize) -> Zeroizing<Vec<u8>>) -> Self {
@@ -278,7 +281,7 @@ impl Verifier for Scram {
             key.copy_from_slice(&octets(purpose, LENGTH));
             key
         };
-        let salt = octets("salt", *salt_len).to_vec();
+        let salt = octets(SALT, *salt_len).to_vec();
         Scram { kdf: *kdf, salt, stored_key: key("stored key"), server_key: key("server key") }
     }
 }

@@ -107,7 +107,9 @@ fn one(
 
 /// What realms have in common with those that are created automatically.
 fn terms(table: &Table<'_>, auth: Option<&Field<'_>>, rule: UriRule, context: &Context<'_>) -> Option<Terms> {
+    let mark = context.files.mark();
     let methods = auth.and_then(|field| auth::methods(field, context));
+    let auth_fingerprint = context.files.fingerprint(auth.map(Field::node), mark);
     let mut meta = MetaApi::default();
     table.set("meta", &mut meta, |field| field.choice(&META));
     let roles = role::roles(table, rule, context);
@@ -115,7 +117,7 @@ fn terms(table: &Table<'_>, auth: Option<&Field<'_>>, rule: UriRule, context: &C
         role::handed_out(field, methods, table);
     }
     let rules = rules::rules(table, rule);
-    Some(Terms { auth: methods?, meta, roles, rules })
+    Some(Terms { auth: methods?, auth_fingerprint, meta, roles, rules })
 }
 
 fn name(field: &Field<'_>, rule: UriRule) -> Option<String> {

@@ -145,6 +145,16 @@ pub(super) fn log(table: &Table<'_>) -> Log {
     log
 }
 
+/// `reload.interval`
+pub(super) fn reload(table: &Table<'_>) -> Option<Duration> {
+    let mut interval = Some(Duration::from_secs(1));
+    table.set("interval", &mut interval, |field| match field.is_off() {
+        true => Some(None),
+        false => field.duration(millis(100)..=minutes(24 * 60)).map(Some),
+    });
+    interval
+}
+
 const LEVELS: [(&str, Level); 5] = [
     ("error", Level::ERROR),
     ("warn", Level::WARN),

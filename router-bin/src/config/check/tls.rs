@@ -1,6 +1,5 @@
 //! `tls` of a listener: certificates, ours and those of clients.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crossway_tls::{ClientCertificates, MinVersion};
@@ -18,6 +17,7 @@ pub(super) fn tls(field: &Field<'_>, address: Option<&Address>, context: &Contex
             "a Unix socket is protected by its `mode`",
         );
     }
+    let mark = context.files.mark();
     field.read(|table| {
         let cert = table.require("cert", "cert = \"server.pem\"").and_then(|field| readable(&field, context));
         let key = table.require("key", "key = \"server.key\"").and_then(|field| readable(&field, context));
@@ -26,7 +26,8 @@ pub(super) fn tls(field: &Field<'_>, address: Option<&Address>, context: &Contex
             field.choice(&[("1.2", MinVersion::Tls12), ("1.3", MinVersion::Tls13)])
         });
         let clients = clients(table, context);
-        usable(field, Tls { cert: cert?, key: key?, min_version, clients: clients? })
+        let fingerprint = context.files.fingerprint(None, mark);
+        usable(field, Tls { cert: cert?, key: key?, min_version, clients: clients?, fingerprint })
     })?
 }
 
@@ -67,9 +68,9 @@ fn usable(field: &Field<'_>, tls: Tls) -> Option<Tls> {
 
 fn readable(field: &Field<'_>, context: &Context<'_>) -> Option<PathBuf> {
     let path = context.base.join(field.text()?);
-    match File::open(&path).and_then(|file| file.metadata()) {
-        Ok(metadata) if metadata.is_file() => Some(path),
-        Ok(_) => field.wrong("is not a file", "something else is there", looked_at(&path)),
+    match context.files.octets(&path) {
+        Ok(_) => Some(path),
+        Err(_) if path.is_dir() => field.wrong("is not a file", "something else is there", looked_at(&path)),
         Err(error) => field.wrong("can't be read", &error.to_string(), looked_at(&path)),
     }
 }

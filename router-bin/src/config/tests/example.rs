@@ -62,6 +62,7 @@ fn it_names_every_key_that_there_is() {
         "[cookie]",
         "[shutdown]",
         "[log]",
+        "[reload]",
         "[runtime]",
     ];
     for section in sections {

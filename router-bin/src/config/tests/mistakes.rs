@@ -56,7 +56,7 @@ fn a_report_is_drawn_with_line_column_and_suggestion() {
  6 | tcp = "127.0.0.1:8080"
    `----
   help: did you mean `listener`? allowed: `auth`, `protocol`, `limits`, `realm`, `realms`, `listener`,
-        `cookie`, `shutdown`, `log`, `runtime`
+        `cookie`, `shutdown`, `log`, `reload`, `runtime`
 
 3 mistakes in the configuration.
 "#;

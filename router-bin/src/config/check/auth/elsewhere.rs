@@ -1,7 +1,5 @@
 //! `{ method = "ticket", procedure = "..." }` and `{ method = "ticket", url = "..." }`: somebody else decides.
 
-use std::fs;
-
 use crossway_dynamic::Dynamic;
 use crossway_hook::{Bearer, Hook, HookOptions};
 
@@ -44,8 +42,8 @@ fn service(url: &Field<'_>, table: &Table<'_>, context: &Context<'_>) -> Option<
     let ca = table.get("ca");
     if let Some(field) = &ca {
         let path = context.base.join(field.text()?);
-        match fs::read(&path) {
-            Ok(pem) => options.ca = Some(pem),
+        match context.files.octets(&path) {
+            Ok(pem) => options.ca = Some(pem.to_vec()),
             Err(error) => {
                 let help = format!("looked at {}", path.display());
                 return field.wrong("names a file that can't be read", &error.to_string(), help);

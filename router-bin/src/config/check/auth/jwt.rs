@@ -54,6 +54,7 @@ fn keys(table: &Table<'_>, context: &Context<'_>) -> Option<Keys> {
     let keys = fixed.into_iter().fold(Keys::new(), Keys::key);
     let Some(field) = file else { return Some(keys) };
     let path = context.base.join(field.text()?);
+    context.files.looked_after(&path);
     // What a set of as many keys, each with a chain of certificates, could take.
     let options = FileOptions { max_bytes: MAX_KEYS as u64 * (64 << 10), ..FileOptions::new(&path) };
     match keys.jwks(options) {

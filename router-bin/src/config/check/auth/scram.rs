@@ -1,6 +1,6 @@
 //! `{ method = "wamp-scram" }`, and `{ method = "scram" }` for Autobahn's dialect: the client proves that it knows a password.
 
-use crossway_users::{Scram, ScramDialect, ScramKdf, User, prepared};
+use crossway_users::{Scram, ScramDialect, ScramKdf, Seed, User, prepared};
 
 use super::secret::{self, Keys};
 use super::users::{self, Kind};
@@ -40,8 +40,10 @@ fn with(dialect: ScramDialect, user: User, table: &Table<'_>, context: &Context<
     }
     let Some(stored) = table.get("stored_key") else {
         let password = secret::secret(table, &Keys::SECRET, context)?;
-        // A new salt with each start: who wants it to stay keeps the keys instead.
-        let keys = Scram::derive(dialect, ScramKdf::ARGON2ID, password.expose());
+        // A new salt with each start, and always that of a user who does not exist: nobody learns who comes or goes. Who wants it
+        // to stay keeps the keys instead.
+        let salt = Seed::of_process().salt(user.authid());
+        let keys = Scram::derive_from(dialect, ScramKdf::ARGON2ID, &salt, password.expose());
         return Some(user.scram(dialect, verifier::checked(&table.get("authid")?, keys)?));
     };
     verifier::one_kind(&stored, table, &Keys::SECRET)?;

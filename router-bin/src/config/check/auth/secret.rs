@@ -1,9 +1,5 @@
 //! Secrets, which may stand in the config file, in an environment variable, or in a file of their own.
 
-use std::fs;
-
-use zeroize::Zeroizing;
-
 use super::Context;
 use crate::config::checked::Secret;
 use crate::config::read::{Field, Table};
@@ -69,7 +65,7 @@ fn from_variable(field: &Field<'_>, context: &Context<'_>) -> Option<Secret> {
 
 fn from_file(field: &Field<'_>, what: &str, context: &Context<'_>) -> Option<Secret> {
     let path = context.base.join(field.text()?);
-    match fs::read_to_string(&path).map(Zeroizing::new) {
+    match context.files.text(&path) {
         // Editors end files with a line break that is no part of the secret.
         Ok(text) if !text.trim_end().is_empty() => Some(Secret::new(text.trim_end())),
         Ok(_) => {

@@ -45,6 +45,7 @@ pub(super) fn file(field: &Field<'_>, context: &Context<'_>) -> Option<UsersFile
     if let Some(known) = context.users_files.borrow().iter().find(|known| known.path == path) {
         return Some(known.clone());
     }
+    context.files.looked_after(&path);
     let options = FileOptions { max_bytes: context.auth.max_users_file, ..FileOptions::new(&path) };
     match Users::open(options) {
         Ok(users) => {
