@@ -4,6 +4,7 @@
 //!   open         no authorizer
 //!   remembered   permissions; the session asked once
 //!   anew         the same permissions, asked for every message
+//!   replaceable  remembered permissions that can be replaced, as those of a configuration can
 //!   slow         an authorizer that needs a turn of the runtime for an answer; remembered or not
 //! ```
 
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use crossway_benches::null::{Bench, Peer};
 use crossway_benches::permissions::{Forgetful, PROCEDURE, Slow, TOPIC, permissions, uri};
-use crossway_core::authorization::{Action, Authorizer};
+use crossway_core::authorization::{Action, Authorizer, Replaceable};
 use crossway_core::message::Match;
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -89,6 +90,11 @@ fn remembered<W: Work>(bencher: Bencher, size: usize) {
 #[divan::bench(types = [Call, Publish], args = SIZES)]
 fn anew<W: Work>(bencher: Bencher, size: usize) {
     run::<W>(bencher, with(Forgetful(permissions(size))));
+}
+
+#[divan::bench(types = [Call, Publish], args = SIZES)]
+fn replaceable<W: Work>(bencher: Bencher, size: usize) {
+    run::<W>(bencher, with(Replaceable::new(Arc::new(permissions(size)))));
 }
 
 #[divan::bench(types = [Call, Publish], args = [false, true])]

@@ -58,6 +58,13 @@ pub(crate) fn open<'a>(
     listeners.iter().filter(|listener| is_open(listener)).flat_map(at).collect()
 }
 
+/// Tells the log of them.
+pub(crate) fn log_open(realms: &[Realm], listeners: &[&Listener]) {
+    for (realm, role, listener) in open(realms, listeners) {
+        tracing::info!(listener = %listener.name, realm = %realm.name, role, "open to everybody");
+    }
+}
+
 /// One line for each framing: what to put into a client. WebSocket first: it is what most people look for.
 fn endpoints(listener: &Listener) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();

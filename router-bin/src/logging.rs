@@ -14,6 +14,8 @@ use crate::terminal;
 pub(crate) fn init(log: Log, run: &Run, environment: &Environment) -> Result<(), String> {
     let filter = filter(log.level, run, environment.get("CROSSWAY_LOG"))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Where the log can't be written nobody reads complaints of that either, and the attempt would be a panic.
+    let builder = builder.log_internal_errors(false);
     match run.log_format.unwrap_or(log.format) {
         LogFormat::Pretty => builder.with_ansi(terminal::colours(&std::io::stderr())).init(),
         LogFormat::Json => {

@@ -54,15 +54,17 @@ fn main() -> ExitCode {
 
 /// Reads the configuration, and runs the router until it is told to go.
 fn serve(options: &Run, environment: Environment) -> ExitCode {
-    let source = Source { file: options.config.clone(), environment };
+    let source = Source(options.config.clone());
     let (loaded, files) = source.read();
     let Loaded { config, warnings } = match loaded {
         Ok(loaded) => loaded,
         Err(report) => return exit::with(exit::CONFIG, &terminal::drawn(&report)),
     };
-    if let Err(mistake) = logging::init(config.log, options, &source.environment) {
+    if let Err(mistake) = logging::init(config.log, options, &environment) {
         return exit::with(exit::CONFIG, &mistake);
     }
+    // There may be secrets in it.
+    drop(environment);
     warnings.lines().for_each(|line| tracing::warn!("{line}"));
     let greeting = greeting(&config, options);
     run::run(config, source, files, greeting)

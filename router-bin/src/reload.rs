@@ -24,17 +24,15 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use self::difference::{Change, Difference};
 use self::looks::Looks;
+use crate::banner;
 use crate::compose::{self, Authorizers, Door, Means};
 use crate::config::{self, Config, Environment, Files, Listener, Loaded, Named, Report, Terms};
 use crate::signals::Hangup;
 
-/// Where the configuration comes from.
+/// Where the configuration comes from: this file, or the built-in one, and the environment of the process. Secrets may be in both, so
+/// neither is kept.
 #[derive(Clone)]
-pub(crate) struct Source {
-    /// None: the built-in one.
-    pub(crate) file: Option<PathBuf>,
-    pub(crate) environment: Environment,
-}
+pub(crate) struct Source(pub(crate) Option<PathBuf>);
 
 impl Source {
     /// Reads and checks it, and says which files had to do with it.
@@ -43,7 +41,7 @@ impl Source {
     /// Every mistake.
     pub(crate) fn read(&self) -> (Result<Loaded, Report>, Vec<Named>) {
         let files = Files::default();
-        let loaded = config::load_noting(self.file.as_deref(), &self.environment, &files);
+        let loaded = config::load_noting(self.0.as_deref(), &Environment::of_process(), &files);
         (loaded, files.into_named())
     }
 }
@@ -123,6 +121,8 @@ impl Running {
         self.config = next;
         if !taken.is_empty() {
             tracing::info!(taken = taken.join(", "), "the configuration was read again");
+            let listeners: Vec<_> = self.config.listeners.iter().collect();
+            banner::log_open(&self.config.realms, &listeners);
         }
         if !left.is_empty() {
             tracing::warn!(

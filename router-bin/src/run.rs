@@ -125,7 +125,5 @@ fn greet(config: &Config, opened: &[Opened], greeting: Greeting) {
     for listener in &listeners {
         tracing::info!(listener = %listener.name, address = %listener.address, tls = listener.tls.is_some(), "listening");
     }
-    for (realm, role, listener) in banner::open(&config.realms, &listeners) {
-        tracing::info!(listener = %listener.name, realm = %realm.name, role, "open to everybody");
-    }
+    banner::log_open(&config.realms, &listeners);
 }

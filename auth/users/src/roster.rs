@@ -296,6 +296,22 @@ mod tests {
     }
 
     #[test]
+    fn whose_password_is_at_hand_comes_and_goes_unseen() {
+        let seed = Seed::from_octets(&[7; 16]).unwrap();
+        let kdf = ScramKdf::Pbkdf2 { iterations: 4096 };
+        for dialect in [ScramDialect::Spec, ScramDialect::Autobahn] {
+            let mut roster = Roster::new(seed.clone());
+            let scram = |name| Scram::derive_from(dialect, kdf, &seed.salt(name), "secret").unwrap();
+            roster.add(User::new("joe", "user").scram(dialect, scram("joe")));
+            let seen = |roster: &Roster| roster.scram(dialect, "ada").verifier.salt();
+            let before = seen(&roster);
+            roster.add(User::new("ada", "user").scram(dialect, scram("ada")));
+            assert_eq!(seen(&roster), before);
+            assert_ne!(roster.scram(dialect, "joe").verifier.salt(), before);
+        }
+    }
+
+    #[test]
     fn who_comes_with_a_name_again_replaces_the_first() {
         let users = Users::of([joe(), User::new("joe", "admin").key([2; 32])]);
         let Source::Fixed(roster) = &users.0 else { unreachable!() };

@@ -193,6 +193,38 @@ fn listeners_allow_what_is_allowed_now() {
     assert!(greeted(&place).starts_with("[2,"));
 }
 
+#[test]
+fn realms_that_come_automatically_change_as_well() {
+    let text = |role: &str, procedure: &str| {
+        format!(
+            "[[listener]]\nname = \"public\"\ntcp = \"127.0.0.1:0\"\n\
+             [realms]\nauto_create = true\nauth = [{{ method = \"anonymous\", role = \"{role}\" }}]\n\
+             [[realms.role]]\nname = \"{role}\"\n\
+             [[realms.role.permission]]\nuri = \"{procedure}\"\nallow = [\"call\"]\n"
+        )
+    };
+    let mut place = Place::start(&text("guest", "com.one"));
+    let mut before = Client::join(place.router.address("public"));
+    assert!(may_call(&mut before, 1, "com.one"));
+    let said = place.hangup(&text("friend", "com.two"), READ_AGAIN);
+    assert_eq!(said["taken"], "role of realms, auth of realms");
+    assert!(!may_call(&mut before, 2, "com.one") && !may_call(&mut before, 3, "com.two"), "the role is gone");
+    let mut after = Client::join(place.router.address("public"));
+    assert!(may_call(&mut after, 1, "com.two") && !may_call(&mut after, 2, "com.one"));
+}
+
+#[test]
+fn a_log_that_nobody_reads_ends_nothing() {
+    let patient = "[limits]\nlogin_failures = \"off\"\nlogin_failures_per_address = \"off\"\n";
+    let mut place = Place::start(&config(&[JOE], "com.one", patient));
+    place.router.close_log();
+    fs::write(&place.file, config(&[ADA], "com.one", patient)).unwrap();
+    place.router.send(Signal::HUP);
+    while place.shows("ada", "open").1.contains("wamp.error.authentication_denied") {}
+    place.router.send(Signal::TERM);
+    assert_eq!(place.router.wait().code(), Some(0));
+}
+
 /// A new certificate with its key; what clients have to trust.
 fn certify(directory: &Path) -> CertificateDer<'static> {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_string()]).unwrap();
