@@ -11,6 +11,7 @@ use crossway_tests::pattern::{ANY, ID, MORE};
 use crossway_tests::{Carrier, Link, Peer, Plan, TestRouter, everywhere_with, on};
 use crossway_ticket::Ticket;
 use serde_json::{Value, json};
+use tokio::task::yield_now;
 
 /// Knows nobody, or lets everybody in.
 struct Fussy {
@@ -278,6 +279,34 @@ fn an_address_has_so_many_logins_under_way() {
         first.send(json!([3, {}, "com.myapp.error.given_up"])).await;
         first.expect_closed().await;
         assert_eq!(try_ticket(router, link, "jane", "other").await[0], 2);
+    });
+}
+
+#[test]
+fn who_leaves_while_its_login_is_delayed_keeps_no_place() {
+    let plan = limited(|limits| {
+        limits.max_logins = 1;
+        limits.login_failures = Some(1);
+        limits.max_login_delay = Duration::from_secs(3600);
+        limits.login_backoff = Duration::from_secs(3600);
+        limits.max_login_backoff = Duration::from_secs(3600);
+        limits.handshake_timeout = Duration::from_secs(3600);
+    });
+    let elsewhere = Carrier::Tcp.with(Link::DEFAULT.format);
+    on([Carrier::Unix.with(Link::DEFAULT.format)], plan, async |router, link| {
+        assert_eq!(try_ticket(router, elsewhere, "joe", "wrong").await[0], 3);
+        let mut joe = Peer::connect(router, link).await;
+        joe.send(hello(json!(["ticket"]), json!({"authid": "joe"}))).await;
+        while router.counter("logins_delayed") == 0 {
+            yield_now().await;
+        }
+        let jane = try_ticket(router, elsewhere, "jane", "other").await;
+        assert!(jane[1]["message"].as_str().unwrap().contains("(limit max_logins)"), "{jane}");
+        joe.close().await;
+        while router.core.connections() > 0 {
+            yield_now().await;
+        }
+        assert_eq!(try_ticket(router, elsewhere, "jane", "other").await[0], 2);
     });
 }
 

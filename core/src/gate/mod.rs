@@ -129,8 +129,11 @@ impl Attempt<'_> {
         let Gate { limits, counters, ledger, .. } = self.gate;
         let mut ledger = ledger.lock();
         self.check(&ledger, now)?;
-        let alone =
-            self.grounds().filter(|(key, _, free)| ledger.begin(key, *free)).map(|(key, ..)| key).collect();
+        let alone = self
+            .grounds()
+            .filter(|(key, _, free)| ledger.begin(key, *free, limits.max_login_backoff, now))
+            .map(|(key, ..)| key)
+            .collect();
         let delay = self.name().map_or(Duration::ZERO, |(key, free)| {
             ledger.pause(
                 &key,

@@ -32,11 +32,11 @@ impl Places {
         if taken.all >= most {
             return Err("max_logins");
         }
-        let here = taken.by.entry(origin).or_default();
-        if *here >= most_of_one {
+        // Not entered before it is clear that it is taken out again.
+        if taken.by.get(&origin).copied().unwrap_or_default() >= most_of_one {
             return Err("max_logins_per_address");
         }
-        *here += 1;
+        *taken.by.entry(origin).or_default() += 1;
         taken.all += 1;
         Ok(Place { places: Arc::clone(places), origin })
     }

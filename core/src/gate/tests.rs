@@ -236,6 +236,39 @@ async fn records_are_bounded_and_the_worst_are_kept() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_guesses_in_the_midst_of_many_others_is_not_forgotten() {
+    let gate = gate(|limits| limits.max_login_records = 1000);
+    let mut others = 0..;
+    // Each another user from another network.
+    let mut another = |gate: &Gate| {
+        let number: u32 = others.next().unwrap();
+        let peer = format!("[2001:db8:{:x}:{:x}::1]:4000", number >> 16, number & 0xffff);
+        guess(gate, &peer, &format!("user{number}")).unwrap();
+    };
+    (0..5000).for_each(|_| another(&gate));
+    for _ in 0..3 {
+        guess(&gate, HERE, "joe").unwrap();
+        (0..10).for_each(|_| another(&gate));
+    }
+    assert!(guess(&gate, HERE, "joe").is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_stopped_may_try_many_times_at_once_again() {
+    let gate = gate(|_| ());
+    for _ in 0..3 {
+        guess(&gate, HERE, "joe").unwrap();
+        guess(&gate, HERE, "sue").unwrap();
+    }
+    // A failure of each is forgotten, and one of the address.
+    advance(30 * SECOND).await;
+    let enter =
+        |authid: &str| gate.enter(&request(HERE, Some(authid)), Some(authid)).map(|(attempt, _)| attempt);
+    let tries: Vec<_> = ["joe", "joe", "sue", "jane"].map(enter).into_iter().map(Result::unwrap).collect();
+    assert_eq!(tries.len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
 async fn limits_that_are_off_hold_nobody_off() {
     let off = gate(|limits| (limits.login_failures, limits.login_failures_per_address) = (None, None));
     assert!((0..1000).all(|_| guess(&off, HERE, "joe") == Ok(Duration::ZERO)));

@@ -13,9 +13,11 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use tokio::time::sleep;
 
 use super::connection::{Connection, Ended};
 use super::handshake::{Refused, too_long};
@@ -75,6 +77,19 @@ fn panicked(request: &AuthRequest, authenticator: &dyn Authenticator) -> AuthErr
 }
 
 impl Connection<'_> {
+    /// Lets some time pass. Whoever leaves meanwhile takes no place among those who log in any more.
+    pub(super) async fn pause(&mut self, time: Duration) -> Result<(), Ended> {
+        if time.is_zero() {
+            return Ok(());
+        }
+        let mut timer = pin!(sleep(time));
+        poll_fn(|cx| match timer.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(Ok(())),
+            Poll::Pending => self.poll_lost(cx).map(Err),
+        })
+        .await
+    }
+
     /// Lets a method decide. `Err`: there is nothing to decide any more.
     pub(super) async fn authenticate(
         &mut self,

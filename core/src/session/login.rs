@@ -5,8 +5,6 @@
 
 use std::sync::Arc;
 
-use tokio::time::sleep;
-
 use super::connection::Connection;
 use super::handshake::Refused;
 use crate::auth::{AuthError, AuthRequest, Identity};
@@ -33,9 +31,7 @@ impl Connection<'_> {
         let held_off = |limit| Refused::Abort(uri::LIMIT_EXCEEDED, limit);
         let account = request.authid.as_deref().map(|authid| account(authid, &ways));
         let (attempt, delay) = router.gate.enter(request, account.as_deref()).map_err(held_off)?;
-        if !delay.is_zero() {
-            sleep(delay).await;
-        }
+        self.pause(delay).await?;
         for Way { method, authenticator } in ways {
             match self.authenticate(&*authenticator, request, &attempt).await? {
                 Ok(identity) => {
