@@ -30,7 +30,8 @@ pub struct Limits {
     pub max_login_backoff: Duration,
     /// The longest that the login of a user is delayed after `login_failures` from whatever addresses.
     pub max_login_delay: Duration,
-    /// Users and addresses whose failures are remembered.
+    /// Users, addresses, and users at an address whose failures are remembered. Beyond it some who failed least often are
+    /// forgotten.
     pub max_login_records: usize,
     /// Realms that clients may bring into being where realms are created automatically.
     pub max_auto_realms: usize,
