@@ -1,5 +1,6 @@
 //! What a decider says.
 
+use std::fmt;
 use std::time::Duration;
 
 use crossway_core::auth::AuthError;
@@ -9,12 +10,19 @@ use crate::Question;
 use crate::proof::{Proof, Scheme};
 
 /// An answer, not yet read: a role, or a dictionary with one.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Decided {
     /// What was said.
     pub answer: Option<Value>,
     /// How long that may be remembered, where it was said beside the answer. What the answer itself says goes first.
     pub lasts: Option<Duration>,
+}
+
+impl fmt::Debug for Decided {
+    /// What a client has to prove may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decided").field("lasts", &self.lasts).finish_non_exhaustive()
+    }
 }
 
 /// Nobody is let in.
@@ -26,8 +34,8 @@ pub enum Undecided {
     Failed(String),
 }
 
-impl std::fmt::Display for Undecided {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Undecided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Undecided::Denied(why) | Undecided::Failed(why)) = self;
         f.write_str(why)
     }

@@ -33,7 +33,7 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 /// How the service is asked.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct HookOptions {
     /// `https://auth.example.com/decide`; `http` on this host only.
     pub url: String,
@@ -47,6 +47,20 @@ pub struct HookOptions {
     pub bearer: Option<Bearer>,
     /// The certificates to trust, in PEM; without them those that the system trusts.
     pub ca: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for HookOptions {
+    /// Without what the URL says behind `?`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HookOptions")
+            .field("url", &self.url.split('?').next().unwrap_or_default())
+            .field("timeout", &self.timeout)
+            .field("max_concurrent", &self.max_concurrent)
+            .field("max_answer", &self.max_answer)
+            .field("bearer", &self.bearer)
+            .field("ca", &self.ca.is_some())
+            .finish()
+    }
 }
 
 /// A secret that is not shown, and wiped when it is dropped.

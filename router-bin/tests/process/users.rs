@@ -165,18 +165,44 @@ fn nothing_secret_gets_into_the_log() {
     assert_eq!(told(&users, &add, "sesame\n").0, Some(0));
     let auth =
         methods.map(|method| format!("{{ method = \"{method}\", users_file = \"users.toml\" }}")).join(", ");
+    let known = [
+        "4d57d97a68f555696620a6d849c0ce582568518d729eb753dc7c732de2804510",
+        "a secret of at least 32 octets, for tokens",
+        "a secret of at least 32 octets, for cookies",
+        "what the router shows the service",
+    ];
+    let [key, tokens, cookies, bearer] = known;
+    // Nobody listens there.
+    let url = "http://127.0.0.1:1/decide?token=Losungswort";
     let config = format!(
-        "[[realm]]\nname = \"realm1\"\nauth = [{auth}]\n[[listener]]\nname = \"public\"\ntcp = \"127.0.0.1:0\"\n"
+        r#"
+        [[realm]]
+        name = "realm1"
+        auth = [
+            {auth}, {{ method = "cookie" }},
+            {{ method = "cryptosign", users_file = "users.toml", router_key = "{key}" }},
+            {{ method = "jwt", role = "x", keys = [{{ alg = "HS256", secret = "{tokens}" }}] }},
+        ]
+        [[realm]]
+        name = "realm2"
+        auth = [{{ method = "ticket", url = "{url}", bearer_env = "BEARER" }}]
+        [[listener]]
+        name = "public"
+        tcp = "127.0.0.1:0"
+        [cookie]
+        keys = [{{ secret = "{cookies}" }}]
+        "#
     );
     let file = folder.path().join("crossway.toml");
     fs::write(&file, &config).unwrap();
-    let router = Router::start_file(&file, &config, &[("CROSSWAY_LOG", "trace")]);
-    let hello = |method: &str| {
+    let router = Router::start_file(&file, &config, &[("CROSSWAY_LOG", "trace"), ("BEARER", bearer)]);
+    let hello_in = |realm: &str, method: &str| {
         format!(
-            "[1,\"realm1\",{{\"roles\":{{\"caller\":{{}}}},\"authmethods\":[\"{method}\"],\"authid\":\"joe\",\
+            "[1,\"{realm}\",{{\"roles\":{{\"caller\":{{}}}},\"authmethods\":[\"{method}\"],\"authid\":\"joe\",\
              \"authextra\":{{\"nonce\":\"bm9uY2U=\"}}}}]"
         )
     };
+    let hello = |method: &str| hello_in("realm1", method);
     for method in methods {
         let heard = dialogue(&router, &[&hello(method), r#"[5,"Sesam offen",{"nonce":"Zauberwort"}]"#]);
         assert!(heard[0].starts_with(&format!("[4,\"{method}\"")), "{heard:?}");
@@ -184,12 +210,19 @@ fn nothing_secret_gets_into_the_log() {
     }
     let heard = dialogue(&router, &[&hello("ticket"), r#"[5,"sesame",{}]"#]);
     assert!(heard[1].starts_with("[2,"), "{heard:?}");
+    let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJqb2UifQ.c2lnbmF0dXJlIG9mIHRoZSBpc3N1ZXI";
+    let heard = dialogue(&router, &[&hello("jwt"), &format!("[5,\"{token}\",{{}}]")]);
+    assert!(heard[1].contains("wamp.error.authentication_denied"), "{heard:?}");
+    let heard = dialogue(&router, &[&hello_in("realm2", "ticket"), r#"[5,"Parole",{}]"#]);
+    assert!(heard[1].contains("wamp.error.authentication_failed"), "{heard:?}");
     router.send(Signal::TERM);
     let (_, log) = router.finish();
     assert!(log.contains("\"DEBUG\"") && log.contains("joe"), "it says a lot: {log}");
     let kept = fs::read_to_string(&users).unwrap();
     let kept = kept.split(['"', '$']).filter(|part| part.len() >= 20);
-    for secret in ["sesame", "Sesam offen", "Zauberwort"].into_iter().chain(kept) {
+    let (_, signature) = token.rsplit_once('.').unwrap();
+    let shown = ["sesame", "Sesam offen", "Zauberwort", "Parole", "Losungswort", signature];
+    for secret in shown.into_iter().chain(known).chain(kept) {
         assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
     }
 }
