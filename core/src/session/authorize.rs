@@ -4,9 +4,10 @@
 //! realm without an authorizer pays one branch.
 //!
 //! ```text
-//!   decided about the same before? ── young ──> there it is          at most max_cached_decisions in both; when the young
-//!                                └─── old ───> there it is, young    are half of that, they become the old, and the old
-//!                                └─── ask the authorizer ─> young    are forgotten
+//!   decided about the same before? ── last ───> there it is          at most max_cached_decisions in both tables; when the
+//!                                └─── young ──> there it is, last    young are half of that, they become the old, and the
+//!                                └─── old ────> there it is, young   old are forgotten
+//!                                └─── ask the authorizer ──> young
 //! ```
 
 use std::hash::BuildHasher;
@@ -113,6 +114,9 @@ pub(super) struct Decisions {
     hash: DefaultHashBuilder,
     young: HashTable<Known>,
     old: HashTable<Known>,
+    /// Where among the young that was found which was asked for last, by action: many sessions ask for the same again and again. What
+    /// stands there may be another by now.
+    last: [usize; Action::ALL.len()],
 }
 
 /// One decision. A grant, or none.
@@ -138,9 +142,15 @@ impl Decisions {
             self.version = version;
             return None;
         }
-        let hash = hash(&self.hash, action, uri);
-        if let Some(known) = self.young.find(hash, |known| known.is(action, uri)) {
+        if let Some(known) = self.young.get_bucket(self.last[action as usize])
+            && known.is(action, uri)
+        {
             return Some(known.grant);
+        }
+        let hash = hash(&self.hash, action, uri);
+        if let Some(at) = self.young.find_bucket_index(hash, |known| known.is(action, uri)) {
+            self.last[action as usize] = at;
+            return self.young.get_bucket(at).map(|known| known.grant);
         }
         if self.old.is_empty() {
             return None;
