@@ -6,6 +6,7 @@ use bytes::Bytes;
 use crossway_benches::null::{Bench, Frames, Peer};
 use crossway_benches::permissions::{Forgetful, PROCEDURE, TOPIC, permissions};
 use crossway_core::MetaApi;
+use crossway_core::authorization::Replaceable;
 use crossway_core::serializer::Serializer;
 use crossway_json::Json;
 use crossway_msgpack::MessagePack;
@@ -57,9 +58,10 @@ pub(crate) const CASES: [Case; 15] = [
 /// Permissions of the role that everybody has, in those cases.
 const PERMISSIONS: usize = 1000;
 
-/// A realm with permissions, where sessions remember decisions.
+/// A realm with permissions that can be replaced, as those of a configuration, where sessions remember decisions.
 fn authorized() -> Bench {
-    Bench::with_realm(0, |realm| realm.authorizer(Arc::new(permissions(PERMISSIONS))))
+    let replaceable = || Replaceable::new(Arc::new(permissions(PERMISSIONS)));
+    Bench::with_realm(0, |realm| realm.authorizer(Arc::new(replaceable())))
 }
 
 /// The same, but every message is decided about anew.
