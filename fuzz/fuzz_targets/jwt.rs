@@ -75,6 +75,6 @@ struct Shows(String);
 #[async_trait]
 impl Challenger for Shows {
     async fn challenge(&mut self, _: Dict) -> Result<Response, AuthError> {
-        Ok(Response { signature: self.0.clone(), extra: Dict::new() })
+        Ok(Response { signature: self.0.as_str().into(), extra: Dict::new() })
     }
 }

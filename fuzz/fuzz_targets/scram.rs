@@ -71,6 +71,6 @@ impl Challenger for Client {
             .with("nonce", nonce)
             .with("channel_binding", said(binding))
             .with("cbind_data", said(data));
-        Ok(Response { signature: self.proof.clone(), extra: answer })
+        Ok(Response { signature: self.proof.as_str().into(), extra: answer })
     }
 }
