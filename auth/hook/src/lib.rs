@@ -164,11 +164,12 @@ impl fmt::Debug for Hook {
 #[async_trait]
 impl Decider for Hook {
     async fn decide(&self, question: &Question) -> Result<Decided, Undecided> {
-        let body = exchange::body(question).map_err(|error| Undecided::Failed(error.to_string()))?;
         let mut has_place = false;
         let asking = async {
             let _place = self.places.acquire().await;
             has_place = true;
+            // Not before: those who wait for a place need no more memory than they have.
+            let body = exchange::body(question).map_err(|error| Undecided::Failed(error.to_string()))?;
             self.service.ask(body).await
         };
         match timeout(self.timeout, asking).await {
