@@ -3,6 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "in a test a surprise is a failure")]
 
 mod harness;
+#[path = "process/logins.rs"]
+mod logins;
+#[path = "process/logins_tls.rs"]
+mod logins_tls;
 #[path = "process/reload.rs"]
 mod reload;
 #[path = "process/security.rs"]

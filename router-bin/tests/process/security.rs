@@ -3,8 +3,13 @@
 use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use crossway_cryptosign::{PrivateKey, keyfile};
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa,
+    KeyPair,
+};
 
 use crate::harness::{Client, Router, Signal, command, output};
 
@@ -33,18 +38,50 @@ fn blocks() -> Vec<(&'static str, String)> {
     all
 }
 
+/// Certificates and keys that the page only names.
+pub(crate) struct Made {
+    pub(crate) server: Certificate,
+    /// Of the server, and of the issuer of tokens.
+    pub(crate) key: KeyPair,
+    /// Of the router, for cryptosign.
+    pub(crate) router: PrivateKey,
+    authority: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Made {
+    pub(crate) fn once() -> &'static Made {
+        static MADE: LazyLock<Made> = LazyLock::new(|| {
+            let made = rcgen::generate_simple_self_signed(vec!["localhost".to_string()]).unwrap();
+            let mut params = CertificateParams::default();
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+            let router = PrivateKey::generate().unwrap();
+            Made { server: made.cert, key: made.signing_key, router, authority }
+        });
+        &MADE
+    }
+
+    /// A certificate for a client, with its key.
+    pub(crate) fn client(&self, name: &str) -> (Certificate, KeyPair) {
+        let (key, mut params) = (KeyPair::generate().unwrap(), CertificateParams::default());
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        (params.signed_by(&key, &self.authority).unwrap(), key)
+    }
+}
+
 /// Everything that a configuration of the page reads, also what the page itself has.
 fn side_files(directory: &Path) {
     for (_, text) in blocks() {
         prepare(directory, &text);
     }
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_string()]).unwrap();
+    let made = Made::once();
     let files = [
-        ("server.pem", made.cert.pem()),
-        ("server.key", made.signing_key.serialize_pem()),
-        ("ca.pem", made.cert.pem()),
-        ("issuer.pem", made.signing_key.public_key_pem()),
-        ("router.key", keyfile::write(&PrivateKey::generate().unwrap(), "for a test").to_string()),
+        ("server.pem", made.server.pem()),
+        ("server.key", made.key.serialize_pem()),
+        ("ca.pem", made.authority.pem()),
+        ("issuer.pem", made.key.public_key_pem()),
+        ("router.key", keyfile::write(&made.router, "for a test").to_string()),
         ("backend.ticket", "something long\n".to_string()),
     ];
     for (name, text) in files {
@@ -80,15 +117,20 @@ fn every_configuration_of_the_page_is_fine_and_starts() {
 }
 
 /// The first configuration below a heading, on a socket of its own besides.
-fn serving(heading: &str) -> Router {
+pub(crate) fn serving(heading: &str) -> Router {
     changed(heading, str::to_string)
 }
 
 /// The same with something that a test can't have put right.
-fn changed(heading: &str, change: impl Fn(&str) -> String) -> Router {
+pub(crate) fn changed(heading: &str, change: impl Fn(&str) -> String) -> Router {
+    changed_at(heading, 0, change)
+}
+
+/// Likewise with another of the configurations below the heading.
+pub(crate) fn changed_at(heading: &str, number: usize, change: impl Fn(&str) -> String) -> Router {
     let directory = tempfile::tempdir().unwrap();
     side_files(directory.path());
-    let config = blocks().into_iter().find(|(above, _)| *above == heading).unwrap().1;
+    let config = blocks().into_iter().filter(|(above, _)| *above == heading).nth(number).unwrap().1;
     let text = change(&config) + "\n[[listener]]\nname = \"test\"\nunix = \"test.sock\"\n";
     let file = prepare(directory.path(), &text).unwrap();
     Router::start_file(&file, &text, &SECRETS)
@@ -129,31 +171,6 @@ fn the_file_of_users_has_what_the_page_says() {
         format!("{before}{{ method = \"ticket\", users_file = \"users.toml\" }},{after}")
     });
     let welcome = &heard(&router, &[TICKET, r#"[5,"sesame",{}]"#])[1];
-    assert!(welcome.starts_with("[2,") && welcome.contains(r#""authrole":"user""#), "{welcome}");
-}
-
-#[test]
-fn who_has_the_key_gets_in() {
-    let key = PrivateKey::generate().unwrap();
-    let router = changed("cryptosign", |text| {
-        let at = text.find("pubkeys = [\"").unwrap() + 12;
-        // A Unix socket has no TLS that a signature could be bound to.
-        (text[..at].to_string() + &key.public().to_string() + &text[at + 64..])
-            .replace("required", "optional")
-    });
-    let hello = format!(
-        r#"[1,"realm1",{{"roles":{{"caller":{{}}}},"authmethods":["cryptosign"],"authid":"joe","authextra":{{"pubkey":"{}"}}}}]"#,
-        key.public()
-    );
-    let mut client = Client { stream: UnixStream::connect(router.address("test")).unwrap() };
-    client.ask(&[0x7F, 0xF1, 0, 0], 4);
-    client.send(&hello);
-    let challenge: serde_json::Value = serde_json::from_str(&client.message()).unwrap();
-    let digits = challenge[2]["challenge"].as_str().unwrap();
-    let octets: Vec<u8> =
-        (0..32).map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap()).collect();
-    client.send(&format!(r#"[5,"{}",{{}}]"#, key.sign(octets.as_slice().try_into().unwrap())));
-    let welcome = client.message();
     assert!(welcome.starts_with("[2,") && welcome.contains(r#""authrole":"user""#), "{welcome}");
 }
 
