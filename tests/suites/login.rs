@@ -101,6 +101,30 @@ fn who_is_wrong_gets_no_second_try_by_another_method() {
     });
 }
 
+/// Breaks down before it has decided.
+struct Broken;
+
+#[async_trait]
+impl Authenticator for Broken {
+    fn method(&self) -> &str {
+        "broken"
+    }
+
+    async fn authenticate(&self, _: &AuthRequest, _: &mut dyn Challenger) -> Result<Identity, AuthError> {
+        Err(AuthError::Failed("the database is gone".to_owned()))
+    }
+}
+
+// covers: AUTH-06
+#[test]
+fn where_a_method_breaks_down_no_other_one_decides_instead() {
+    let plan = || Plan::realm(realm().authenticator(Arc::new(Broken)));
+    everywhere_with(plan, async |router, link| {
+        let greeting = hello(json!(["never", "broken", "always", "anonymous"]), json!({}));
+        answer(router, link, greeting, abort("wamp.error.authentication_failed")).await;
+    });
+}
+
 // covers: AUTH-10
 #[test]
 fn what_a_method_has_to_say_is_in_welcome() {

@@ -224,6 +224,17 @@ mod tests {
     }
 
     #[test]
+    fn a_signature_commits_to_something() {
+        // R is the point that adds nothing, and S fits: the equation holds, and who has the key can make as many as he likes. Some
+        // verify such a signature and some do not. The key is the first of the specification, the message 32 times 0xff.
+        let key = PrivateKey::parse("4d57d97a68f555696620a6d849c0ce582568518d729eb753dc7c732de2804510");
+        let odd = "0100000000000000000000000000000000000000000000000000000000000000\
+                   a457381360547db893343a5f7e3fe645e86aac3ae5b335bcc5c142ae4483730c";
+        let odd = hex::decode(odd).expect("128 digits");
+        assert!(!key.expect("a key").public().verifies(&[0xff; 32], &odd));
+    }
+
+    #[test]
     fn a_signature_has_one_spelling() {
         // S + L verifies as S does, where S is not asked to be below L, the order of the group.
         const L: [u8; 32] = [
