@@ -367,6 +367,38 @@ fn a_verdict_is_remembered_for_as_long_as_it_says_and_for_nobody_else() {
 
 // covers: AUTH-20
 #[test]
+fn a_verdict_is_remembered_for_one_name_and_one_way_to_the_router() {
+    on_memory(tickets(), async |router| {
+        let mut decider = Decider::join(router, Link::DEFAULT).await;
+        let login = async |link, authid: &str| {
+            let mut peer = Peer::connect(router, link).await;
+            let hello = json!({"roles": {"caller": {}}, "authmethods": ["ticket"], "authid": authid});
+            peer.send(json!([1, "realm1", hello])).await;
+            peer.expect(json!([4, "ticket", {}])).await;
+            peer.send(json!([5, "secret", {}])).await;
+            peer
+        };
+        let joe = login(Link::DEFAULT, "joe").await;
+        decider.says_of_joe(json!({"role": "user", "cache": 60})).await;
+        is_let_in(joe).await;
+        is_let_in(login(Link::DEFAULT, "joe").await).await;
+        decider.is_left_alone().await;
+        // Whoever decides may look at the name, and at where somebody comes from.
+        for (link, authid) in [
+            (Link::DEFAULT, "sue"),
+            (Carrier::Tcp.with(Format::Json), "joe"),
+            (Carrier::Wss.with(Format::Json), "joe"),
+        ] {
+            let mut other = login(link, authid).await;
+            let (invocation, _) = decider.is_asked(json!(authid)).await;
+            decider.says(invocation, json!(null)).await;
+            other.expect_abort("wamp.error.authentication_denied").await;
+        }
+    });
+}
+
+// covers: AUTH-20
+#[test]
 fn as_many_verdicts_are_remembered_as_was_said() {
     let plan = decided_by(procedure(|caller| caller), "ticket", |dynamic| dynamic.max_cached(1));
     on_memory(plan, async |router| {
