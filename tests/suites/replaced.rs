@@ -230,6 +230,12 @@ fn what_sessions_remember_of_one_is_forgotten_with_it() {
                 authorizer.invalidate();
                 assert!(authorizer.version() > version);
             }
+            // Rules that never change come and go as well.
+            let version = authorizer.version();
+            let (rules, told) = if allows { ("com.other", DENIED) } else { ("com.topic", ALLOWED) };
+            authorizer.replace(Arc::new(may_call(rules)));
+            assert!(authorizer.version() > version);
+            is_told(&mut alice, "com.topic", told).await;
         }
     };
     replaceable(behaviour, || Arc::new(Judge::default()));

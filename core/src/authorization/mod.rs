@@ -88,6 +88,11 @@ pub trait Authorizer: Send + Sync + 'static {
         0
     }
 
+    /// Whether [`version`](Authorizer::version) never says anything else. Asked once; who says so spares others the question.
+    fn is_fixed(&self) -> bool {
+        false
+    }
+
     /// Somebody knows that decisions have become wrong: whoever has a [`Version`] bumps it.
     fn invalidate(&self) {}
 }

@@ -218,4 +218,8 @@ impl Authorizer for Permissions {
         let explanation = self.explain(&identity.authrole, request.action(), request.policy(), uri);
         Answer::Now(Decision { verdict: explanation.verdict, cache: true })
     }
+
+    fn is_fixed(&self) -> bool {
+        true
+    }
 }
