@@ -140,6 +140,10 @@ Environment:
                             CROSSWAY__LISTENER__0__TCP=0.0.0.0:9000 (members of lists count from 0)
   NO_COLOR                  no colours
 
+Signals:
+  HUP        reads the configuration again; so does a change of its files: see [reload]
+  TERM, INT  GOODBYE to every session; once more: at once
+
 Exit status:
   0 stopped by a signal, in good order   1 a listener could not be opened; explain: denied
   2 explain: a procedure decides
