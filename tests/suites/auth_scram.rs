@@ -243,7 +243,11 @@ fn who_is_no_user_any_more_proves_in_vain() {
             let (mut peer, challenge) = client.challenged(router, Link::DEFAULT).await;
             peer.send(json!([5, client.proof(&challenge).0, client.extra(&challenge)])).await;
             peer.welcomed().await;
+            // In the middle of the dialogue, and before.
+            let (mut peer, challenge) = client.challenged(router, Link::DEFAULT).await;
             file.revoke(authid);
+            peer.send(json!([5, client.proof(&challenge).0, client.extra(&challenge)])).await;
+            peer.expect_abort("wamp.error.authentication_denied").await;
             client.answer(router, Link::DEFAULT, |_, _| {}).await;
         }
     });

@@ -175,7 +175,12 @@ fn who_is_no_user_any_more_signs_in_vain() {
             let extra = challenged(&mut peer, authid).await;
             peer.send(json!([5, sign(secret, &extra), {}])).await;
             peer.welcomed().await;
+            // While the user signs, and before.
+            let mut peer = Peer::connect(router, Link::DEFAULT).await;
+            let extra = challenged(&mut peer, authid).await;
             file.revoke(authid);
+            peer.send(json!([5, sign(secret, &extra), {}])).await;
+            peer.expect_abort("wamp.error.authentication_denied").await;
             answer(router, Link::DEFAULT, authid, |extra| sign(secret, extra)).await;
         }
     });

@@ -57,8 +57,10 @@ impl Authenticator for Scram {
         let sent = crossway_users::authid(request, self.method())?;
         let authid = prepared(sent).ok_or_else(AuthError::denied)?;
         let exchange = Exchange::begin(self.dialect, request, sent, &authid)?;
+        let asked = self.users.now().await.scram(self.dialect, &authid);
+        let response = challenger.challenge(exchange.challenge(&asked.verifier)).await?;
+        // Who was taken out meanwhile, or has another password by now, does not get in with this one.
         let candidate = self.users.now().await.scram(self.dialect, &authid);
-        let response = challenger.challenge(exchange.challenge(&candidate.verifier)).await?;
         let message = exchange.auth_message(&candidate.verifier);
         let verifier = candidate.verifier.check(message.as_bytes(), &response.signature);
         let consistent = exchange.is_continued_by(&response.extra);

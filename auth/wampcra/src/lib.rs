@@ -56,10 +56,10 @@ impl Authenticator for WampCra {
         challenger: &mut dyn Challenger,
     ) -> Result<Identity, AuthError> {
         let authid = crossway_users::authid(request, self.method())?;
-        let candidate = self.users.now().await.wampcra(authid);
-        let challenge = challenge(candidate.claimed(), request.session);
+        let asked = self.users.now().await.wampcra(authid);
+        let challenge = challenge(asked.claimed(), request.session);
         let extra = Dict::new().with("challenge", challenge.as_str());
-        let extra = match candidate.verifier.salting() {
+        let extra = match asked.verifier.salting() {
             None => extra,
             Some(Salting { salt, iterations, keylen }) => extra
                 .with("salt", salt.as_str())
@@ -67,6 +67,8 @@ impl Authenticator for WampCra {
                 .with("keylen", u64::from(*keylen)),
         };
         let response = challenger.challenge(extra).await?;
+        // Who was taken out meanwhile, or has another secret by now, does not get in with this one.
+        let candidate = self.users.now().await.wampcra(authid);
         let signed = candidate.verifier.has_signed(&challenge, &response.signature);
         candidate.admitted(signed)
     }
