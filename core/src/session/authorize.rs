@@ -40,8 +40,21 @@ impl Established<'_> {
     ) -> Result<Grant, Stop> {
         match self.member.realm.authorizer() {
             None => Ok(Grant::default()),
-            Some(authorizer) => self.ask(authorizer, uri, asked, decided),
+            Some(authorizer) => match self.allowed_last(authorizer, uri, asked.action()) {
+                Some(grant) => Ok(grant),
+                None => self.ask(authorizer, uri, asked, decided),
+            },
         }
+    }
+
+    /// What the session was told the last time, if that is what it asks for again, and there are no conditions.
+    #[inline]
+    fn allowed_last(&self, authorizer: &Arc<dyn Authorizer>, uri: &str, action: Action) -> Option<Grant> {
+        let decisions = self.decisions.borrow();
+        let decisions = decisions.as_deref()?;
+        let grant = decisions.last(action, uri)?.grant?;
+        let holds = grant.constraints.is_empty() && decisions.version == authorizer.version();
+        holds.then_some(grant)
     }
 
     fn ask(
@@ -133,6 +146,12 @@ impl Known {
 }
 
 impl Decisions {
+    /// What was found last, if that is asked for again.
+    #[inline]
+    fn last(&self, action: Action, uri: &str) -> Option<&Known> {
+        self.young.get_bucket(self.last[action as usize]).filter(|known| known.is(action, uri))
+    }
+
     /// What was decided, unless the authorizer has a new version.
     /// What is old gets young again as long as fewer than `most` are.
     fn find(&mut self, version: u64, action: Action, uri: &str, most: usize) -> Option<Option<Grant>> {
@@ -142,9 +161,7 @@ impl Decisions {
             self.version = version;
             return None;
         }
-        if let Some(known) = self.young.get_bucket(self.last[action as usize])
-            && known.is(action, uri)
-        {
+        if let Some(known) = self.last(action, uri) {
             return Some(known.grant);
         }
         let hash = hash(&self.hash, action, uri);
