@@ -14,6 +14,8 @@ mod keygen;
 mod logging;
 mod memory;
 mod output;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod power;
 mod reload;
 mod run;
 mod signals;
