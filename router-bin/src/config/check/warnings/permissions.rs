@@ -106,15 +106,11 @@ impl<'a> Book<'a> {
             Action::ALL.into_iter().filter(|action| rule.mentions(*action)).find_map(|action| {
                 first(action).filter(|above| **above < at).map(|above| (action.name(), *above))
             })?;
-        let (Place(span), Place(first)) =
-            (self.role.permissions[at].place, self.role.permissions[above].place);
-        let message =
-            format!("this permission of the role \"{}\" does not decide about `{action}`", self.role.name);
-        let mistake = Mistake::warning(message)
-            .at(span, "the same URIs again")
-            .at(first, "this one decides")
-            .help("of permissions for the same URIs the first that says something of an action counts");
-        Some(mistake)
+        let mistake = self.outdone((at, "the same URIs again"), action, (above, "this one decides"));
+        Some(
+            mistake
+                .help("of permissions for the same URIs the first that says something of an action counts"),
+        )
     }
 
     /// A wildcard all of whose URIs a prefix decides about.
@@ -132,15 +128,19 @@ impl<'a> Book<'a> {
             Action::ALL.into_iter().filter(|action| rule.mentions(*action)).find_map(|action| {
                 Some((action.name(), *prefixes.iter().find(|prefix| self.rule(**prefix).mentions(action))?))
             })?;
-        let (Place(span), Place(first)) =
-            (self.role.permissions[at].place, self.role.permissions[first].place);
-        let message =
-            format!("this permission of the role \"{}\" does not decide about `{action}`", self.role.name);
-        let mistake = Mistake::warning(message)
-            .at(span, "never decides")
-            .at(first, "this prefix goes first")
-            .help("prefixes go before wildcards, however long these are: leave it out, or use prefixes and exact URIs");
-        Some(mistake)
+        let mistake = self.outdone((at, "never decides"), action, (first, "this prefix goes first"));
+        Some(mistake.help(
+            "prefixes go before wildcards, however long these are: leave it out, or use prefixes and exact URIs",
+        ))
+    }
+
+    /// A permission that does not decide about an action, since another one does.
+    fn outdone(&self, (at, what): (usize, &str), action: &str, (other, why): (usize, &str)) -> Mistake {
+        let [Place(span), Place(first)] = [at, other].map(|at| self.role.permissions[at].place);
+        let role = &self.role.name;
+        Mistake::warning(format!("this permission of the role \"{role}\" does not decide about `{action}`"))
+            .at(span, what)
+            .at(first, why)
     }
 
     /// Whether a prefix decides otherwise about some URIs of a wildcard.
