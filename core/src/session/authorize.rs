@@ -40,20 +40,20 @@ impl Established<'_> {
     ) -> Result<Grant, Stop> {
         match self.member.realm.authorizer() {
             None => Ok(Grant::default()),
-            Some(authorizer) => match self.allowed_last(authorizer, uri, asked.action()) {
+            Some(authorizer) => match self.allowed_last(authorizer, uri, asked) {
                 Some(grant) => Ok(grant),
                 None => self.ask(authorizer, uri, asked, decided),
             },
         }
     }
 
-    /// What the session was told the last time, if that is what it asks for again, and there are no conditions.
+    /// What the session was told the last time, if that is what it asks for again, with nothing that was ruled out.
     #[inline]
-    fn allowed_last(&self, authorizer: &Arc<dyn Authorizer>, uri: &str, action: Action) -> Option<Grant> {
+    fn allowed_last(&self, authorizer: &Arc<dyn Authorizer>, uri: &str, asked: Asked<'_>) -> Option<Grant> {
         let decisions = self.decisions.borrow();
         let decisions = decisions.as_deref()?;
-        let grant = decisions.last(action, uri)?.grant?;
-        let holds = grant.constraints.is_empty() && decisions.version == authorizer.version();
+        let grant = decisions.last(asked.action(), uri)?.grant?;
+        let holds = decisions.version == authorizer.version() && grant.constraints.refused(asked).is_none();
         holds.then_some(grant)
     }
 
@@ -160,9 +160,6 @@ impl Decisions {
             self.old.clear();
             self.version = version;
             return None;
-        }
-        if let Some(known) = self.last(action, uri) {
-            return Some(known.grant);
         }
         let hash = hash(&self.hash, action, uri);
         if let Some(at) = self.young.find_bucket_index(hash, |known| known.is(action, uri)) {
